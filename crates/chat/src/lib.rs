@@ -1,0 +1,1 @@
+//! The product: rules, commands and storage of Hearth, free of any transport.

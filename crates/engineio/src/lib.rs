@@ -1,0 +1,1 @@
+//! Engine.IO 4 server: sessions, long-polling, WebSocket, upgrade, heartbeat, back-pressure.

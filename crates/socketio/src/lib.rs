@@ -1,0 +1,1 @@
+//! Socket.IO 5 server: namespaces, rooms, acks, middleware, on the engineio crate.

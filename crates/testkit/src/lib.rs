@@ -1,0 +1,1 @@
+//! A test world: databases of either kind, servers on free ports, users, sockets.

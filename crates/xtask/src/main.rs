@@ -1,0 +1,3 @@
+//! The project's own commands: test, gen, dev, screenshots.
+
+fn main() {}
