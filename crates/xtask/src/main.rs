@@ -1,3 +1,66 @@
-//! The project's own commands: test, gen, dev, screenshots.
+//! The project's own commands, run as `cargo xtask <command>`: everything that a developer or a build machine does
+//! beyond `cargo run`. It depends on no other crate of the workspace, so that it is ready within seconds.
 
-fn main() {}
+mod dev;
+mod generate;
+mod licences;
+mod postgres;
+mod process;
+mod rules;
+mod screenshots;
+mod test;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+Usage: cargo xtask <command>
+
+Commands:
+  test [--only STEP[,STEP…]] [--keep-going]
+                   check everything: format, house rules, lints, Rust tests on SQLite and PostgreSQL, generated
+                   files, the web client, the wire with the official client, and browsers
+  test --list      name the steps of `test`
+  tools            find or install what the tests need (PostgreSQL, Chromium), and say where it is
+  gen [--check]    write the files that are generated from the Rust types; with --check: fail when git is not clean after
+  dev              server and web client with reload: the server on :3000, Vite in front of it
+  screenshots      make docs/screenshots/*.png from the running product
+  help             this text
+
+Environment:
+  HEARTH_WEB_DIST        a folder with the built web client; left out, it is built from web/
+  HEARTH_BIN             a server binary for the steps `protocol` and `browser`; left out, it is built
+  HEARTH_TEST_POSTGRES   postgres://… of a server whose databases may be made and dropped; left out, a throw-away one
+                         is started
+  CHROMIUM               the browser; left out, it is looked for on PATH";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = process::end_with_us().and_then(|()| dispatch(&words));
+    process::clean_up();
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(words: &[&str]) -> Result<ExitCode> {
+    match words {
+        ["test", options @ ..] => return test::run_command(options),
+        ["tools"] => tools::report()?,
+        ["gen"] => generate::write()?,
+        ["gen", "--check"] => generate::check()?,
+        ["dev"] => dev::run_command()?,
+        ["screenshots"] => screenshots::run_command()?,
+        [] | ["help" | "--help" | "-h"] => println!("{HELP}"),
+        other => bail!("there is no command `{}`; `cargo xtask help` names them all", other.join(" ")),
+    }
+    Ok(ExitCode::SUCCESS)
+}
