@@ -1,1 +1,4 @@
 //! A test world: databases of either kind, servers on free ports, users, sockets.
+
+pub mod app;
+pub mod http;

@@ -1,0 +1,77 @@
+//! Accounts: who may sign in, and how a password is kept.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::UserId;
+use crate::text::{DisplayName, Password, Username};
+use crate::wire::{payload, wire};
+
+payload! {
+    /// Body of `POST /api/signup`.
+    pub struct SignUp {
+        /// The name to sign in with.
+        pub username: Username,
+        /// The password to sign in with.
+        pub password: Password,
+        /// How to be called; the user name if absent.
+        pub display_name: Option<DisplayName>,
+        /// What a member handed out, where sign-up is by invitation.
+        pub invite_code: Option<String>,
+        /// What the server printed at its start, for the first account of a server that others can reach.
+        pub setup_code: Option<String>,
+    }
+}
+
+payload! {
+    /// Body of `POST /api/login`. Any text is taken, so that a wrong name and a wrong password are refused alike.
+    pub struct LogIn {
+        /// The user name.
+        pub username: String,
+        /// The password.
+        pub password: Secret,
+    }
+}
+
+/// A password of any shape, as sign-in takes it. Serialises nowhere and shows itself to no log.
+#[derive(Clone, Deserialize)]
+#[cfg_attr(feature = "gen", derive(ts_rs::TS), ts(type = "string"))]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// What somebody is on the server as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "gen", derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+pub enum ServerRole {
+    /// The one to whom the server belongs.
+    Owner,
+    /// Everybody else.
+    Member,
+}
+
+wire! {
+    /// Oneself: the answer of `POST /api/signup`, `POST /api/login` and `GET /api/self`.
+    pub struct OwnUser {
+        /// Identity.
+        pub id: UserId,
+        /// The name to sign in with.
+        pub username: Username,
+        /// How to be called.
+        pub display_name: DisplayName,
+        /// What one is on this server.
+        pub role: ServerRole,
+        /// What one has set for oneself.
+        pub settings: Settings,
+    }
+}
+
+/// What somebody has set for themselves. Nothing can be set yet.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "gen", derive(ts_rs::TS), ts(type = "object"))]
+pub struct Settings {}

@@ -1,0 +1,72 @@
+//! Every server→client event.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::channel::Channel;
+use crate::id::{ChannelId, UserId};
+use crate::member::{Left, Member};
+use crate::message::{Head, Message, Typing};
+use crate::read::ReadMarks;
+use crate::server::{Draining, Hello};
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $variant:ident($data:ty) = $name:literal,)*) => {
+        /// Something that a client is told unasked. Serialises as the event's one argument.
+        #[derive(Debug, Clone, PartialEq, Serialize)]
+        #[serde(untagged)]
+        pub enum Event {
+            $($(#[$doc])* $variant($data),)*
+        }
+
+        impl Event {
+            /// Every event's name.
+            pub const NAMES: &'static [&'static str] = &[$($name),*];
+
+            /// The event's name on the wire.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $name,)*
+                }
+            }
+        }
+
+        /// Calls `visit` with each event's name and the type of its argument.
+        #[cfg(feature = "gen")]
+        pub(crate) fn describe(book: &mut crate::protocol::Book) {
+            $(book.event::<$data>($name);)*
+        }
+    };
+}
+
+events! {
+    /// A message was sent; the acting socket has its ack instead.
+    MessageSent(Message) = "message:sent",
+    /// Somebody is writing.
+    MessageTyping(Typing) = "message:typing",
+    /// Somebody has read.
+    MessageRead(ReadMarks) = "message:read",
+    /// A channel was made, by oneself on another device or by who reached out.
+    ChannelCreated(Channel) = "channel:created",
+    /// One joined on another device.
+    ChannelJoined(Channel) = "channel:joined",
+    /// A channel, or what one is in it, changed.
+    ChannelUpdated(Channel) = "channel:updated",
+    /// One's membership ended.
+    ChannelLeft(Left) = "channel:left",
+    /// Somebody became a member.
+    MemberJoined(Member) = "member:joined",
+    /// Somebody's membership ended.
+    MemberLeft(Member) = "member:left",
+    /// Somebody whose presence this socket follows came.
+    UserConnected(UserId) = "user:connected",
+    /// Somebody whose presence this socket follows went.
+    UserDisconnected(UserId) = "user:disconnected",
+    /// How far the channels are that moved of late.
+    Heads(BTreeMap<ChannelId, Head>) = "heads",
+    /// The first event on every socket.
+    ServerHello(Hello) = "server:hello",
+    /// The server is about to stop.
+    ServerDraining(Draining) = "server:draining",
+}

@@ -1,0 +1,47 @@
+//! Messages: sent once, kept in one order, caught up with by `rev`.
+
+mod list;
+mod send;
+mod sync;
+mod typing;
+
+use crate::id::{ChannelId, MessageId, UserId};
+use crate::text::ClientId;
+use crate::time::Time;
+use crate::wire::wire;
+
+pub use list::{History, ListMessages, MessageOrder};
+pub use send::{SendMessage, Sent};
+pub use sync::{Head, SYNC_CHANNELS_MAX, SYNC_ROWS_MAX, SYNC_TRUNCATED_ABOVE, SyncMessages, Synced, SyncedChannel};
+pub use typing::{SetTyping, Typing};
+
+wire! {
+    /// A message as everybody in its channel sees it.
+    #[cfg_attr(feature = "gen", ts(optional_fields))]
+    pub struct Message {
+        /// Identity within the channel: its place, as a decimal string.
+        pub id: MessageId,
+        /// Where it stands.
+        pub channel_id: ChannelId,
+        /// Who wrote it.
+        pub from: UserId,
+        /// What it says; empty once it is deleted.
+        pub content: String,
+        /// When it was sent.
+        pub created_at: Time,
+        /// The channel's count of changes at this message's last one.
+        pub rev: i64,
+        /// The sender's own name for it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub client_id: Option<ClientId>,
+        /// The message that it answers.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub reply_to: Option<MessageId>,
+        /// When its content was last replaced.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub edited_at: Option<Time>,
+        /// When it was deleted.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub deleted_at: Option<Time>,
+    }
+}

@@ -1,0 +1,37 @@
+//! The server itself, as clients see it.
+
+use crate::wire::wire;
+
+wire! {
+    /// The answer of `GET /api/meta`: what one may know before signing in.
+    pub struct Meta {
+        /// What the server is called.
+        pub name: String,
+        /// Its version.
+        pub version: String,
+        /// The build of the web client that it serves: another than the running one asks for a reload.
+        pub web_build: String,
+        /// Who may sign up: `open`, `invite` or `closed`.
+        pub signup: String,
+        /// Whether nobody has an account yet: the first one will own the server.
+        pub empty: bool,
+    }
+}
+
+wire! {
+    /// The first event on every socket.
+    pub struct Hello {
+        /// The server's version.
+        pub version: String,
+        /// The build of the web client that it serves.
+        pub web_build: String,
+    }
+}
+
+wire! {
+    /// The server is about to stop.
+    pub struct Draining {
+        /// When to come back, in milliseconds.
+        pub retry_after_ms: u64,
+    }
+}
