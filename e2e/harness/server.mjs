@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,9 +13,13 @@ import { until } from './wait.mjs';
 
 const binary = process.env.HEARTH_BIN;
 
-/** Servers of this process that still run; whatever happens to the process, they go with it. */
+/** Servers of this process and their folders; whatever happens to the process, they go with it. */
 const running = new Set();
-process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+const folders = new Set();
+process.on('exit', () => {
+  running.forEach((child) => child.kill('SIGKILL'));
+  folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
+});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.once(signal, () => process.exit(130));
 }
@@ -42,6 +47,7 @@ export class Server {
     const server = new Server();
     server.#env = env;
     server.#folder = await mkdtemp(join(tmpdir(), 'hearth-e2e-'));
+    folders.add(server.#folder);
     for (let tries = 5; ; tries -= 1) {
       server.port = await freePort();
       try {

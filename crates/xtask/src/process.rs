@@ -4,6 +4,7 @@
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use signal_hook::iterator::Signals;
 type CleanUp = Box<dyn FnOnce() + Send>;
 
 static CHILDREN: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static CLEAN_UPS: Mutex<Vec<CleanUp>> = Mutex::new(Vec::new());
 
 /// How long a child may take to end by itself once asked to; then it is killed.
@@ -28,6 +30,7 @@ pub(crate) fn end_with_us() -> Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot listen for signals")?;
     std::thread::spawn(move || {
         if signals.forever().next().is_some() {
+            INTERRUPTED.store(true, Ordering::SeqCst);
             eprintln!("\ninterrupted: stopping what was started");
             let children = std::mem::take(&mut *lock(&CHILDREN));
             children.iter().for_each(|&group| signal_group(group, "TERM"));
@@ -79,6 +82,10 @@ pub(crate) fn spawn(command: &mut Command) -> Result<Child> {
 /// Wait for a child; true when it ended well. What a failed child leaves running is ended too.
 pub(crate) fn wait(mut child: Child) -> Result<bool> {
     let status = child.wait().context("cannot wait for a child process")?;
+    while INTERRUPTED.load(Ordering::SeqCst) {
+        // It did not fail, it was ended; whoever ends it ends us too, and there is nothing left to say.
+        std::thread::park();
+    }
     if !status.success() && group_lives(child.id()) {
         signal_group(child.id(), "TERM");
     }
