@@ -1,0 +1,213 @@
+//! Emitting to many: whom, and how.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::args::{Args, EmitArgs};
+use crate::error::{AckError, EncodeError};
+use crate::id::SocketId;
+use crate::namespace::Inner as Namespace;
+use crate::packet;
+use crate::rooms::Target;
+use crate::socket::Socket;
+
+/// A selection of sockets, by rooms. Made by [`crate::Namespace::to`], [`Socket::to`] and their like.
+///
+/// Everybody in a room gets the room's events in the same order.
+#[derive(Clone)]
+#[must_use = "a selection does nothing until something is emitted to it"]
+pub struct Broadcast<'a> {
+    namespace: &'a Arc<Namespace>,
+    target: Target<'a>,
+    volatile: bool,
+}
+
+impl<'a> Broadcast<'a> {
+    pub(crate) fn new(namespace: &'a Arc<Namespace>, target: Target<'a>) -> Broadcast<'a> {
+        Broadcast { namespace, target, volatile: false }
+    }
+
+    /// Adds a room. A socket in several of the rooms counts once.
+    pub fn to(mut self, room: impl Into<Cow<'a, str>>) -> Broadcast<'a> {
+        self.target.rooms.push(room.into());
+        self
+    }
+
+    /// The same as [`Broadcast::to`].
+    pub fn in_(self, room: impl Into<Cow<'a, str>>) -> Broadcast<'a> {
+        self.to(room)
+    }
+
+    /// Leaves out the sockets in a room, or one socket by its id.
+    pub fn except(mut self, room: impl Into<Cow<'a, str>>) -> Broadcast<'a> {
+        self.target.except.push(room.into());
+        self
+    }
+
+    /// Lets the event be dropped for clients that are slow to read.
+    pub fn volatile(mut self) -> Broadcast<'a> {
+        self.volatile = true;
+        self
+    }
+
+    /// Emits an event. It is encoded once, whatever the number of sockets. `args` is a tuple.
+    ///
+    /// # Errors
+    /// [`EncodeError`] if the arguments do not serialise; then nobody got anything.
+    pub fn emit(&self, event: &str, args: impl EmitArgs) -> Result<(), EncodeError> {
+        let frames = packet::encode_event(&self.namespace.name, event, None, &args)?;
+        self.namespace.rooms.for_each(&self.target, |member| {
+            if !member.active {
+                return;
+            }
+            // A socket that does not take it is closed already, or closed by its full queue: its own disconnect tells.
+            if self.volatile {
+                member.engine.send_volatile(frames.iter().cloned());
+            } else {
+                let _ = member.engine.send(frames.iter().cloned());
+            }
+        });
+        Ok(())
+    }
+
+    /// Emits an event and collects the answers, for at most `limit`. The event is sent at once, whether or not the future
+    /// is polled; the time runs from the call.
+    ///
+    /// # Errors
+    /// [`EncodeError`] if the arguments do not serialise; then nobody got anything.
+    pub fn emit_with_ack(
+        &self,
+        event: &str,
+        args: impl EmitArgs,
+        limit: Duration,
+    ) -> Result<impl Future<Output = Answers> + Send + 'static, EncodeError> {
+        let id = self.namespace.next_ack();
+        let frames = packet::encode_event(&self.namespace.name, event, Some(id), &args)?;
+        let mut pending = Vec::new();
+        self.namespace.rooms.for_each(&self.target, |member| {
+            let expected = if member.active { member.socket.expect_ack(id) } else { None };
+            if let Some(answer) = expected {
+                // As in `emit`; the answer then fails with the socket.
+                let _ = member.engine.send(frames.iter().cloned());
+                pending.push(answer);
+            }
+        });
+        let deadline = Instant::now() + limit;
+        Ok(async move {
+            let mut answers = Answers::default();
+            for answer in pending {
+                let id = *answer.socket().id();
+                match answer.wait(deadline.saturating_duration_since(Instant::now())).await {
+                    Ok(args) => answers.received.push((id, args)),
+                    Err(error) => answers.missing.push((id, error)),
+                }
+            }
+            answers
+        })
+    }
+
+    /// The selected sockets that are connected to this server.
+    pub fn sockets(&self) -> Vec<Socket> {
+        let mut sockets = Vec::new();
+        self.namespace.rooms.for_each(&self.target, |member| {
+            if member.active {
+                sockets.push(member.socket.clone());
+            }
+        });
+        sockets
+    }
+
+    /// The selected sockets that are connected, wherever they are: on one server the same as [`Broadcast::sockets`].
+    pub async fn fetch_sockets(&self) -> Vec<RemoteSocket> {
+        self.sockets().into_iter().map(RemoteSocket).collect()
+    }
+
+    /// Makes the selected sockets join a room, those still in the middleware too.
+    pub fn sockets_join(&self, room: impl AsRef<str>) {
+        for socket in self.everybody() {
+            socket.join(room.as_ref());
+        }
+    }
+
+    /// Makes the selected sockets leave a room, those still in the middleware too.
+    pub fn sockets_leave(&self, room: impl AsRef<str>) {
+        for socket in self.everybody() {
+            socket.leave(room.as_ref());
+        }
+    }
+
+    /// Disconnects the selected sockets, those still in the middleware too. See [`Socket::disconnect`].
+    pub fn disconnect_sockets(&self, close: bool) {
+        for socket in self.everybody() {
+            socket.disconnect(close);
+        }
+    }
+
+    /// The selected sockets in every phase. Collected first: what is done with them locks rooms.
+    fn everybody(&self) -> Vec<Socket> {
+        let mut sockets = Vec::new();
+        self.namespace.rooms.for_each(&self.target, |member| sockets.push(member.socket.clone()));
+        sockets
+    }
+}
+
+/// What a broadcast with acks brought.
+#[derive(Debug, Default)]
+pub struct Answers {
+    /// The answers, each with the socket that gave it.
+    pub received: Vec<(SocketId, Args)>,
+    /// The sockets that gave none, and why.
+    pub missing: Vec<(SocketId, AckError)>,
+}
+
+/// A socket found by [`Broadcast::fetch_sockets`], which may be connected to another server.
+#[derive(Debug, Clone)]
+pub struct RemoteSocket(Socket);
+
+impl RemoteSocket {
+    /// Its public id.
+    pub fn id(&self) -> &SocketId {
+        self.0.id()
+    }
+
+    /// The rooms that it is in, the one of its own id first.
+    pub fn rooms(&self) -> Vec<Arc<str>> {
+        self.0.rooms()
+    }
+
+    /// Makes it join a room.
+    pub fn join(&self, room: impl AsRef<str>) {
+        self.0.join(room);
+    }
+
+    /// Makes it leave a room.
+    pub fn leave(&self, room: impl AsRef<str>) {
+        self.0.leave(room);
+    }
+
+    /// Emits to it alone.
+    ///
+    /// # Errors
+    /// [`EncodeError`] if the arguments do not serialise.
+    pub fn emit(&self, event: &str, args: impl EmitArgs) -> Result<(), EncodeError> {
+        Broadcast::new(self.0.namespace_inner(), Target::default()).to(self.id()).emit(event, args)
+    }
+
+    /// Disconnects it. See [`Socket::disconnect`].
+    pub fn disconnect(&self, close: bool) {
+        self.0.disconnect(close);
+    }
+}
+
+impl std::fmt::Debug for Broadcast<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Broadcast")
+            .field("namespace", &self.namespace.name)
+            .field("rooms", &self.target.rooms)
+            .field("except", &self.target.except)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,246 @@
+//! Strict order: what arrives for a socket is handled one thing after the other.
+//!
+//! A socket at rest costs no task. Work for it starts at once, on the spot: a handler that has nothing to wait for is
+//! finished before the engine reads the next packet, without a task being made. One that waits goes on in a task, which
+//! works off the queue and ends when it is empty.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::{Context, Poll, Waker};
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+use crate::event::Event;
+use crate::handler::Matched;
+use crate::packet;
+use crate::reason::DisconnectReason;
+use crate::socket::{Phase, Socket, Waiting};
+
+/// One thing to do for a socket.
+pub(crate) enum Job {
+    /// Ask the middleware, answer CONNECT, call the connect handlers.
+    Connect,
+    /// Call the listeners of an event whose packets were so many bytes long.
+    Event(Event, usize),
+    /// Call the disconnect handlers.
+    Disconnected(DisconnectReason),
+}
+
+impl Socket {
+    /// Begins the socket's life.
+    pub(crate) fn connect(&self) {
+        self.state().lock().running = true;
+        self.start(Job::Connect);
+    }
+
+    /// Takes an event in. Returns whether it has to wait for its turn.
+    pub(crate) fn receive(&self, event: Event, size: usize) -> bool {
+        {
+            let mut state = self.state().lock();
+            if matches!(state.phase, Phase::Ending | Phase::Ended) {
+                return false;
+            }
+            if state.running {
+                state.queue.push_back(Job::Event(event, size));
+                self.connection().hold(size);
+                return true;
+            }
+            state.running = true;
+        }
+        self.start(Job::Event(event, 0));
+        false
+    }
+
+    /// Gives back the room that waiting jobs took up.
+    pub(crate) fn release<'a>(&self, jobs: impl IntoIterator<Item = &'a Job>) {
+        let sizes = jobs.into_iter().filter_map(|job| match job {
+            Job::Event(_, size) => Some(*size),
+            Job::Connect | Job::Disconnected(_) => None,
+        });
+        let (count, size) = sizes.fold((0, 0), |(count, sum), size| (count + 1, sum + size));
+        if count > 0 {
+            self.connection().release(count, size);
+        }
+    }
+
+    /// Begins a job on the spot, and carries on in a task if it has to wait. The caller has set `running`.
+    fn start(&self, job: Job) {
+        let mut context = Context::from_waker(Waker::noop());
+        let begun = catch_unwind(AssertUnwindSafe(|| {
+            let mut future = self.handle(job)?;
+            match future.as_mut().poll(&mut context) {
+                Poll::Ready(()) => None,
+                Poll::Pending => Some(future),
+            }
+        }));
+        let unfinished = begun.unwrap_or_else(|_| {
+            self.panicked();
+            None
+        });
+        if let Some(future) = unfinished {
+            // The first poll in the task hands over a real waker.
+            self.connection().shared.spawn(self.clone().finish(future));
+        } else if let Some(job) = self.next_job() {
+            self.connection().shared.spawn(self.clone().work(job));
+        }
+    }
+
+    /// Works off the queue. The caller has set `running`.
+    pub(crate) async fn run(self) {
+        if let Some(job) = self.next_job() {
+            self.work(job).await;
+        }
+    }
+
+    async fn finish(self, begun: BoxFuture<'static, ()>) {
+        if AssertUnwindSafe(begun).catch_unwind().await.is_err() {
+            self.panicked();
+        }
+        self.run().await;
+    }
+
+    async fn work(self, first: Job) {
+        let mut next = Some(first);
+        while let Some(job) = next {
+            let handled = AssertUnwindSafe(async {
+                if let Some(future) = self.handle(job) {
+                    future.await;
+                }
+            });
+            if handled.catch_unwind().await.is_err() {
+                self.panicked();
+            }
+            // A long queue of handlers that never wait must not keep the thread from others.
+            tokio::task::consume_budget().await;
+            next = self.next_job();
+        }
+    }
+
+    /// Takes the next job out of the queue; with none left the socket is at rest.
+    fn next_job(&self) -> Option<Job> {
+        let (job, listeners) = {
+            let mut state = self.state().lock();
+            let job = state.queue.pop_front();
+            let mut listeners = None;
+            if job.is_none() {
+                state.running = false;
+                // A burst is over: an idle socket keeps no buffer for it.
+                state.queue.shrink_to_fit();
+                if state.phase == Phase::Ending {
+                    state.phase = Phase::Ended;
+                    listeners = state.listeners.take();
+                }
+            }
+            (job, listeners)
+        };
+        // Listeners may hold handles of this socket: they go after the lock.
+        drop(listeners);
+        self.release(&job);
+        job
+    }
+
+    /// Calls what is registered. `None` if that is nothing.
+    fn handle(&self, job: Job) -> Option<BoxFuture<'static, ()>> {
+        match job {
+            Job::Connect => Some(Box::pin(self.clone().admit())),
+            Job::Event(event, _) => {
+                let mut handlers = self.matching(event.name());
+                match handlers.len() {
+                    0 => {
+                        tracing::debug!(socket = %self.id(), event = event.name(), "no listener");
+                        None
+                    }
+                    1 => handlers.pop().map(|handler| handler(self.clone(), event)),
+                    _ => {
+                        let socket = self.clone();
+                        Some(Box::pin(async move {
+                            for handler in handlers {
+                                handler(socket.clone(), event.clone()).await;
+                            }
+                        }))
+                    }
+                }
+            }
+            Job::Disconnected(reason) => {
+                let mut handlers = self.namespace_inner().registry.listeners.read().disconnect().to_vec();
+                if let Some(own) = &self.state().lock().listeners {
+                    handlers.extend_from_slice(own.disconnect());
+                }
+                let socket = self.clone();
+                let call_all = async move {
+                    for handler in handlers {
+                        handler(socket.clone(), reason).await;
+                    }
+                };
+                Some(Box::pin(call_all))
+            }
+        }
+    }
+
+    /// The handlers of an event: those for any event, then its own, or if it has none, the fallback.
+    fn matching(&self, event: &str) -> Matched {
+        let mut matched = Matched::new();
+        let shared = self.namespace_inner().registry.listeners.read();
+        let mut state = self.state().lock();
+        matched.extend(shared.any().iter().cloned());
+        matched.extend(state.listeners.iter().flat_map(|own| own.any()).cloned());
+        let any = matched.len();
+
+        matched.extend(shared.matching(event).cloned());
+        if let Some(own) = &mut state.listeners {
+            matched.extend(own.matching(event).cloned());
+            if own.has_once(event) {
+                own.spend(event);
+            }
+        }
+        if matched.len() == any {
+            let fallback = state.listeners.as_ref().and_then(|own| own.fallback()).or(shared.fallback());
+            matched.extend(fallback.cloned());
+        }
+        matched
+    }
+
+    /// The middleware, the answer to CONNECT, and the connect handlers. Events that the client sends meanwhile wait.
+    async fn admit(self) {
+        let middleware = self.namespace_inner().registry.middleware.read().clone();
+        if !middleware.is_empty() {
+            let Ok(auth) = self.auth::<Value>() else {
+                // Well-formed, but nested deeper than is ever read.
+                self.connection().close(DisconnectReason::ParseError);
+                return;
+            };
+            for check in middleware {
+                if let Err(error) = check(self.clone(), auth.clone()).await {
+                    self.refuse(&error.message, error.data.as_ref());
+                    return;
+                }
+                if self.state().lock().phase != Phase::Connecting {
+                    return;
+                }
+            }
+        }
+        if !self.activate() {
+            return;
+        }
+        let handlers = self.namespace_inner().registry.connect.read().clone();
+        for handler in handlers {
+            handler(self.clone()).await;
+        }
+    }
+
+    fn refuse(&self, message: &str, data: Option<&Value>) {
+        if self.end(DisconnectReason::ServerNamespaceDisconnect, Waiting::Drop) == Phase::Connecting {
+            // A connection that is gone needs no answer.
+            let _ = self.engine().send(packet::encode_connect_error(self.namespace_name(), message, data));
+        }
+    }
+
+    /// A handler panicked, and the panic hook has reported where: this connection ends, so that the client comes back to
+    /// a fresh state.
+    fn panicked(&self) {
+        tracing::error!(socket = %self.id(), namespace = self.namespace_name(), "a handler panicked; closing its connection");
+        self.end(DisconnectReason::ForcedServerClose, Waiting::Drop);
+        self.connection().close(DisconnectReason::ForcedServerClose);
+    }
+}

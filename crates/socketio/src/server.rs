@@ -1,0 +1,275 @@
+//! The server: namespaces, settings, and the service that an HTTP server mounts.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use engineio::{Config, Engine, Refusal};
+use hashbrown::HashMap;
+use http::Extensions;
+use http::request::Parts;
+use parking_lot::{Mutex, RwLock};
+use tokio::runtime::Handle;
+use tokio::time::Instant;
+
+use crate::connection::{Connection, Session};
+use crate::deadlines::{Deadline, Deadlines};
+use crate::handler::Registry;
+use crate::namespace::{DynamicNamespace, Inner as NamespaceInner, Namespace};
+
+/// How long a client may take to join a namespace. Node's `connectTimeout`.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(45);
+/// Events that wait for their turn on one connection before it is read no further, and the bytes of their packets. A
+/// client that sends faster than its handlers finish is slowed down by this; there is no gain in a longer line.
+const INBOUND: Inbound = Inbound { events: 64, bytes: 256 * 1024 };
+
+/// How much of a connection may wait to be handled.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Inbound {
+    pub(crate) events: usize,
+    pub(crate) bytes: usize,
+}
+
+/// A Socket.IO server. Cloning gives another handle.
+#[derive(Clone)]
+pub struct Server {
+    shared: Arc<Shared>,
+    engine: Engine,
+}
+
+/// What connections need of the server. It knows nothing of the engine, so nothing refers back to itself.
+pub(crate) struct Shared {
+    namespaces: RwLock<HashMap<Box<str>, Entry>>,
+    dynamic: RwLock<Vec<Dynamic>>,
+    pub(crate) deadlines: Arc<Deadlines>,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) inbound: Inbound,
+    /// The runtime that the engine runs on, so that a socket can be disconnected from any thread.
+    runtime: OnceLock<Handle>,
+}
+
+struct Entry {
+    namespace: Arc<NamespaceInner>,
+    /// Sockets in it; counted for dynamic namespaces only.
+    sockets: Mutex<usize>,
+}
+
+struct Dynamic {
+    accepts: Box<dyn Fn(&str) -> bool + Send + Sync>,
+    registry: Arc<Registry>,
+}
+
+impl Server {
+    /// A server with Node's defaults.
+    pub fn new() -> Server {
+        Server::builder().build()
+    }
+
+    /// Settings first.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The namespace of this name; it is made if it does not exist. The slash at the start may be left out.
+    pub fn of(&self, name: &str) -> Namespace {
+        let slashed;
+        let name = if name.starts_with('/') {
+            name
+        } else {
+            slashed = format!("/{name}");
+            &slashed
+        };
+        if let Some(entry) = self.shared.namespaces.read().get(name) {
+            return Namespace(Arc::clone(&entry.namespace));
+        }
+        let mut namespaces = self.shared.namespaces.write();
+        let entry = namespaces.entry(name.into()).or_insert_with(|| Entry::new(name, Arc::default(), false));
+        Namespace(Arc::clone(&entry.namespace))
+    }
+
+    /// Namespaces for every name that `accepts` says yes to and that is not a namespace by itself; Node's `of` with a
+    /// function. Each is made when the first client connects to it and goes with its last socket.
+    pub fn of_matching(&self, accepts: impl Fn(&str) -> bool + Send + Sync + 'static) -> DynamicNamespace {
+        let registry = Arc::<Registry>::default();
+        self.shared.dynamic.write().push(Dynamic { accepts: Box::new(accepts), registry: Arc::clone(&registry) });
+        DynamicNamespace(registry)
+    }
+
+    /// The names of the namespaces that exist, in no order.
+    pub fn namespaces(&self) -> Vec<String> {
+        self.shared.namespaces.read().keys().map(|name| name.to_string()).collect()
+    }
+
+    /// The HTTP service to mount, usually at `/socket.io/`: a tower service for `axum`, `hyper` or [`engineio::serve`].
+    pub fn service(&self) -> Engine {
+        self.engine.clone()
+    }
+
+    /// The engine below, for its counters.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Closes every connection, without a DISCONNECT packet, so that clients come back to whoever serves next. What is
+    /// queued goes out first, for at most `grace`. Disconnect handlers get "server shutting down".
+    pub async fn close(&self, grace: Duration) {
+        self.engine.close(grace).await;
+    }
+}
+
+impl Default for Server {
+    fn default() -> Server {
+        Server::new()
+    }
+}
+
+impl Entry {
+    fn new(name: &str, registry: Arc<Registry>, dynamic: bool) -> Entry {
+        Entry { namespace: Arc::new(NamespaceInner::new(name, registry, dynamic)), sockets: Mutex::new(0) }
+    }
+
+    /// One more socket goes in.
+    fn enter(&self) -> Arc<NamespaceInner> {
+        if self.namespace.dynamic {
+            *self.sockets.lock() += 1;
+        }
+        Arc::clone(&self.namespace)
+    }
+}
+
+impl Shared {
+    /// The namespace that a client asks for, with a place taken in it. `None` if there is none of this name.
+    pub(crate) fn enter(&self, name: &str) -> Option<Arc<NamespaceInner>> {
+        if let Some(entry) = self.namespaces.read().get(name) {
+            return Some(entry.enter());
+        }
+        let registry = {
+            let dynamic = self.dynamic.read();
+            let parent = dynamic.iter().find(|parent| (parent.accepts)(name))?;
+            Arc::clone(&parent.registry)
+        };
+        let mut namespaces = self.namespaces.write();
+        Some(namespaces.entry(name.into()).or_insert_with(|| Entry::new(name, registry, true)).enter())
+    }
+
+    /// Gives back a place in a namespace; an empty dynamic one goes.
+    pub(crate) fn left(&self, namespace: &NamespaceInner) {
+        if !namespace.dynamic {
+            return;
+        }
+        let mut namespaces = self.namespaces.write();
+        let Some(entry) = namespaces.get(&namespace.name) else { return };
+        let empty = {
+            let mut sockets = entry.sockets.lock();
+            *sockets -= 1;
+            *sockets == 0
+        };
+        if empty {
+            namespaces.remove(&namespace.name);
+        }
+    }
+
+    pub(crate) fn add_deadline(&self, at: Instant, connection: Arc<Connection>) -> Deadline {
+        self.deadlines.add(self.runtime(), at, connection)
+    }
+
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.runtime().spawn(work);
+    }
+
+    /// Set by the first connection, and only connections ask for it.
+    fn runtime(&self) -> &Handle {
+        self.runtime.get_or_init(Handle::current)
+    }
+}
+
+/// The engine's way in.
+struct Door(Arc<Shared>);
+
+impl engineio::Handler for Door {
+    fn open(&self, socket: &engineio::Socket) -> Box<dyn engineio::Session> {
+        Box::new(Session::open(socket.clone(), Arc::clone(&self.0)))
+    }
+}
+
+/// Settings of a [`Server`].
+#[must_use]
+pub struct Builder {
+    engine: engineio::Builder,
+    connect_timeout: Duration,
+    inbound: Inbound,
+}
+
+impl Default for Builder {
+    fn default() -> Builder {
+        Builder { engine: Engine::builder(), connect_timeout: CONNECT_TIMEOUT, inbound: INBOUND }
+    }
+}
+
+impl Builder {
+    /// Settings of the transports: heartbeat, limits, CORS.
+    pub fn engine(mut self, config: Config) -> Builder {
+        self.engine = self.engine.config(config);
+        self
+    }
+
+    /// Decides on every handshake by its HTTP request, before a session exists. The returned extensions are found again in
+    /// [`crate::Socket::handshake`]; a refusal is answered with its status.
+    pub fn allow_request<F, Fut>(mut self, decide: F) -> Builder
+    where
+        F: Fn(&Parts) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Extensions, Refusal>> + Send + 'static,
+    {
+        self.engine = self.engine.allow_request(decide);
+        self
+    }
+
+    /// Decides on every request of a client, polls and upgrades too, by what it looks like: the place for a check of the
+    /// Origin header.
+    pub fn check(mut self, decide: impl Fn(&Parts) -> Result<(), Refusal> + Send + Sync + 'static) -> Builder {
+        self.engine = self.engine.check(decide);
+        self
+    }
+
+    /// How long a client may take from the handshake to its first successful CONNECT. 45 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Builder {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How many events of one connection may wait for their turn, and how many bytes they may have together, before the
+    /// connection is read no further. 64 and 256 KiB.
+    pub fn inbound_limit(mut self, events: usize, bytes: usize) -> Builder {
+        self.inbound = Inbound { events: events.max(1), bytes: bytes.max(1) };
+        self
+    }
+
+    /// The server, with the namespace `/`.
+    pub fn build(self) -> Server {
+        let shared = Arc::new(Shared {
+            namespaces: RwLock::default(),
+            dynamic: RwLock::default(),
+            deadlines: Arc::default(),
+            connect_timeout: self.connect_timeout,
+            inbound: self.inbound,
+            runtime: OnceLock::new(),
+        });
+        let engine = self.engine.build(Door(Arc::clone(&shared)));
+        let server = Server { shared, engine };
+        server.of("/");
+        server
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("namespaces", &self.namespaces()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("connect_timeout", &self.connect_timeout).finish_non_exhaustive()
+    }
+}
