@@ -1,9 +1,9 @@
-import { fileURLToPath } from 'node:url'
-import vue from '@vitejs/plugin-vue'
-import { defineConfig } from 'vitest/config'
-import { messages } from './tools/messages'
+import { fileURLToPath } from 'node:url';
+import vue from '@vitejs/plugin-vue';
+import { defineConfig } from 'vitest/config';
+import { messages } from './tools/messages';
 
-const server = process.env.HEARTH_DEV_SERVER ?? 'http://localhost:3000'
+const server = process.env.HEARTH_DEV_SERVER ?? 'http://localhost:3000';
 
 export default defineConfig({
   plugins: [messages(), vue()],
@@ -40,4 +40,4 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'tools/**/*.test.ts'],
     restoreMocks: true,
   },
-})
+});

@@ -1,4 +1,15 @@
-import { createApp } from 'vue'
-import App from './App.vue'
+import './styles/index.css';
 
-createApp(App).mount('#app')
+import { createPinia } from 'pinia';
+import { createApp } from 'vue';
+
+import App from './App.vue';
+import { makeRouter } from './app/router';
+import { keepTitle } from './app/title';
+import { i18n } from './i18n';
+import { useSessionStore } from './stores/session';
+
+const app = createApp(App).use(createPinia()).use(i18n);
+app.runWithContext(keepTitle);
+await useSessionStore().start();
+app.use(makeRouter()).mount('#app');

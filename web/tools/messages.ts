@@ -1,7 +1,7 @@
-import { baseCompile } from '@intlify/message-compiler'
-import type { Plugin } from 'vite'
+import { baseCompile } from '@intlify/message-compiler';
+import type { Plugin } from 'vite';
 
-type Messages = { [key: string]: string | Messages }
+type Messages = { [key: string]: string | Messages };
 
 /**
  * Compiles the texts of `src/i18n/*.json` while building, so that the page needs neither the message compiler
@@ -12,25 +12,25 @@ export function messages(): Plugin {
     name: 'hearth:messages',
     enforce: 'pre',
     transform(source, id) {
-      if (!/\/src\/i18n\/[a-z-]+\.json$/i.test(id)) return null
+      if (!/\/src\/i18n\/[a-z-]+\.json$/i.test(id)) return null;
       const compiled = compile(JSON.parse(source) as Messages, (text) => {
-        const problems: string[] = []
+        const problems: string[] = [];
         const { ast } = baseCompile(text, {
           jit: true,
           minify: true,
           location: false,
           onError: (error) => problems.push(error.message),
-        })
-        if (problems.length > 0) this.error(`${id}: “${text}”: ${problems.join(', ')}`)
-        return ast
-      })
-      return { code: `export default ${JSON.stringify(compiled)}`, map: null, moduleType: 'js' }
+        });
+        if (problems.length > 0) this.error(`${id}: “${text}”: ${problems.join(', ')}`);
+        return ast;
+      });
+      return { code: `export default ${JSON.stringify(compiled)}`, map: null, moduleType: 'js' };
     },
-  }
+  };
 }
 
 function compile(messages: Messages, one: (text: string) => unknown): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(messages).map(([key, value]) => [key, typeof value === 'string' ? one(value) : compile(value, one)]),
-  )
+  );
 }

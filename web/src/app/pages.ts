@@ -1,0 +1,22 @@
+import type { LocationQueryValue, RouteLocationRaw } from 'vue-router';
+
+/** Names of the routes, so that no path is written twice. */
+export const PAGE = {
+  signIn: 'signin',
+  signUp: 'signup',
+  /** Goes on to the channel that was open last, else to General. */
+  home: 'home',
+  /** The list alone, on a phone. */
+  list: 'list',
+  channel: 'channel',
+} as const;
+
+/** The route of a channel. */
+export function toChannel(channelId: string): RouteLocationRaw {
+  return { name: PAGE.channel, params: { channelId } };
+}
+
+/** Where somebody goes who has just signed in: the link they came by if it is a channel of ours, else home. */
+export function afterSignIn(next: LocationQueryValue | LocationQueryValue[] | undefined): RouteLocationRaw {
+  return typeof next === 'string' && /^\/c\/[\w-]+$/.test(next) ? next : { name: PAGE.home };
+}

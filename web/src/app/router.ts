@@ -1,0 +1,43 @@
+import { createRouter, createWebHistory, type RouterHistory } from 'vue-router';
+
+import ChatPage from '../pages/ChatPage.vue';
+import SignInPage from '../pages/SignInPage.vue';
+import SignUpPage from '../pages/SignUpPage.vue';
+import { useSessionStore } from '../stores/session';
+import { afterSignIn, PAGE } from './pages';
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Who may see the page: whoever is signed in, or whoever is not. */
+    for: 'members' | 'guests';
+  }
+}
+
+/** The routes. `session.start()` must have finished: who may see what depends on it. */
+export function makeRouter(history: RouterHistory = createWebHistory()) {
+  const router = createRouter({
+    history,
+    routes: [
+      { path: '/signin', name: PAGE.signIn, component: SignInPage, meta: { for: 'guests' } },
+      { path: '/signup', name: PAGE.signUp, component: SignUpPage, meta: { for: 'guests' } },
+      // One component for all three: going from a channel to the list of a phone keeps the shell.
+      { path: '/', name: PAGE.home, component: ChatPage, meta: { for: 'members' } },
+      { path: '/channels', name: PAGE.list, component: ChatPage, meta: { for: 'members' } },
+      { path: '/c/:channelId', name: PAGE.channel, component: ChatPage, meta: { for: 'members' } },
+      { path: '/:rest(.*)', redirect: '/' },
+    ],
+  });
+
+  router.beforeEach((to) => {
+    const session = useSessionStore();
+    const signedIn = session.state === 'signed-in';
+    if (to.meta.for === 'members' && !signedIn) {
+      const page = session.meta?.empty ? PAGE.signUp : PAGE.signIn;
+      return { name: page, query: to.name === PAGE.home ? {} : { next: to.fullPath } };
+    }
+    if (to.meta.for === 'guests' && signedIn) return afterSignIn(to.query.next);
+    return true;
+  });
+
+  return router;
+}
