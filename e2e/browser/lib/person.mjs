@@ -1,0 +1,119 @@
+// Somebody at a browser: what they see and do on the page. Every selector of these tests stands here.
+
+import { expect } from '@playwright/test';
+
+export class Person {
+  constructor(page, account) {
+    this.page = page;
+    this.account = account;
+    this.composer = page.getByTestId('composer');
+    this.timeline = page.getByTestId('timeline');
+    this.messages = page.getByTestId('message');
+    this.banner = page.getByTestId('banner');
+    this.typing = page.getByTestId('typing');
+  }
+
+  /** Wait until a channel is open and its messages are there. */
+  async arrived(name) {
+    await expect(this.timeline).toHaveAttribute('aria-busy', 'false');
+    if (name) await expect(this.page.getByRole('heading', { level: 1 })).toContainText(name);
+  }
+
+  /** The row of a channel or conversation in the rail. */
+  entry(name) {
+    return this.page.getByTestId('rail').getByRole('link', { name });
+  }
+
+  async goTo(name) {
+    await this.entry(name).click();
+    await this.arrived(typeof name === 'string' ? name : undefined);
+  }
+
+  /** Write a message and send it with Enter. */
+  async say(text) {
+    await this.composer.fill(text);
+    await this.composer.press('Enter');
+    await expect(this.composer).toHaveValue('');
+  }
+
+  message(text) {
+    return this.messages.filter({ hasText: text });
+  }
+
+  /** Wait until the message is shown once, stored. */
+  async reads(text) {
+    await expect(this.message(text)).toHaveCount(1);
+    await expect(this.message(text)).toHaveAttribute('data-state', 'sent');
+  }
+
+  /** Every message in the DOM, in its order. */
+  shown() {
+    return this.messages.evaluateAll((rows) =>
+      rows.map((row) => ({
+        seq: Number(row.dataset.seq),
+        state: row.dataset.state,
+        text: row.querySelector('.text')?.textContent.trim() ?? '',
+      })),
+    );
+  }
+
+  /** Wait until exactly these texts are shown and stored, in any order; returns them as shown. */
+  async showsExactly(texts) {
+    const wanted = [...texts].sort();
+    await expect
+      .poll(
+        async () =>
+          (await this.shown())
+            .filter((row) => row.state === 'sent')
+            .map((row) => row.text)
+            .sort(),
+        {
+          timeout: 45_000,
+        },
+      )
+      .toEqual(wanted);
+    await expect(this.messages).toHaveCount(texts.length);
+    return this.shown();
+  }
+
+  async createChannel(name, topic) {
+    await this.page.getByRole('button', { name: 'Create a channel' }).click();
+    const dialog = this.page.getByRole('dialog');
+    await dialog.getByTestId('channel-name').fill(name);
+    if (topic) await dialog.getByTestId('channel-topic').fill(topic);
+    await dialog.getByRole('button', { name: 'Create channel' }).click();
+    await expect(dialog).toBeHidden();
+    await this.arrived(name);
+  }
+
+  async joinChannel(name) {
+    await this.page.getByRole('button', { name: 'Browse channels' }).click();
+    const dialog = this.page.getByRole('dialog');
+    await dialog.getByRole('searchbox').or(dialog.getByRole('textbox')).first().fill(name);
+    await dialog.getByRole('button', { name: `Join ${name}` }).click();
+    const open = dialog.getByRole('button', { name: `Open ${name}` });
+    await open.click();
+    await expect(dialog).toBeHidden();
+    await this.arrived(name);
+  }
+
+  /** Start, or go back to, the conversation with somebody. */
+  async reach(displayName) {
+    await this.page.getByRole('button', { name: 'Start a conversation' }).click();
+    const dialog = this.page.getByRole('dialog');
+    await dialog.getByRole('searchbox').or(dialog.getByRole('textbox')).first().fill(displayName);
+    await dialog.getByTestId('person').filter({ hasText: displayName }).click();
+    await expect(dialog).toBeHidden();
+    await this.arrived(displayName);
+  }
+
+  /** The browser is in front and the person looks at it. */
+  async looks() {
+    await this.page.bringToFront();
+  }
+
+  async reload() {
+    await this.page.reload();
+    await this.arrived();
+  }
+}

@@ -1,0 +1,71 @@
+// Signing up, in and out, as a person does it.
+
+import { logIn, PASSWORD, request, signUp } from '../../harness/http.mjs';
+import { Person } from '../lib/person.mjs';
+import { expect, test } from '../lib/test.mjs';
+
+async function fillIn(page, fields) {
+  for (const [field, value] of Object.entries(fields)) await page.getByTestId(field).fill(value);
+  await page.getByTestId('submit').click();
+}
+
+test('the first visit to an empty server says whose it becomes, and sign-up leads into General', async ({
+  server,
+  window,
+}) => {
+  const page = await window();
+  await page.goto(server.url);
+  await expect(page.getByTestId('owner-note')).toBeVisible();
+  expect(await page.getByTestId('signup-form').locator('input').count()).toBeLessThanOrEqual(3);
+  await fillIn(page, { displayName: 'Ada', username: 'ada', password: PASSWORD });
+  const ada = new Person(page);
+  await ada.arrived('General');
+  await expect(page).toHaveURL(/\/c\//);
+  await expect(ada.composer).toBeFocused();
+  await page.reload();
+  await ada.arrived('General');
+});
+
+test('a wrong password keeps the name and says so at the field', async ({ server, window }) => {
+  await signUp(server, 'ada');
+  const page = await window();
+  await page.goto(server.url);
+  await fillIn(page, { username: 'ada', password: 'something else' });
+  await expect(page.getByTestId('username')).toHaveValue('ada');
+  await expect(page.getByText('That name or password doesn’t match.')).toBeVisible();
+  await fillIn(page, { password: PASSWORD });
+  await new Person(page).arrived('General');
+});
+
+test('a name that is taken is said at its field', async ({ server, window }) => {
+  await signUp(server, 'ada');
+  const page = await window();
+  await page.goto(`${server.url}/signup`);
+  await fillIn(page, { username: 'Ada', password: PASSWORD });
+  await expect(page.getByTestId('username-problem')).toBeVisible();
+  await expect(page.getByTestId('username')).toBeFocused();
+  await expect(page.getByTestId('username')).toHaveAttribute('aria-invalid', 'true');
+});
+
+test('a deep link survives signing in', async ({ server, enter, window }) => {
+  const ada = await enter('ada');
+  await ada.createChannel('Deep');
+  const path = new URL(ada.page.url()).pathname;
+  const page = await window();
+  await page.goto(server.url + path);
+  await fillIn(page, { username: 'ada', password: PASSWORD });
+  await new Person(page).arrived('Deep');
+  expect(new URL(page.url()).pathname).toBe(path);
+});
+
+test('signing out leads to sign-in, and a session that ends elsewhere does too', async ({ server, enter }) => {
+  const ada = await enter('ada');
+  const other = await enter('ada', { account: { ...ada.account, cookie: await logIn(server, 'ada') } });
+  await ada.page.getByRole('button', { name: 'Account and appearance' }).click();
+  await ada.page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await expect(ada.page.getByTestId('signin-form')).toBeVisible();
+  await other.say('still here');
+  await other.reads('still here');
+  await request(server, 'POST', '/api/logout', { cookie: other.account.cookie });
+  await expect(other.page.getByTestId('signin-form')).toBeVisible();
+});

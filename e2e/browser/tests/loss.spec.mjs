@@ -1,0 +1,176 @@
+// Nothing that was written is lost or doubled, and nothing that was missed stays missing.
+
+import { expect, test } from '../lib/test.mjs';
+
+const numbered = (who, from, to) => Array.from({ length: to - from + 1 }, (_, n) => `${who} ${from + n}`);
+
+async function sayAll(person, texts) {
+  for (const text of texts) await person.say(text);
+}
+
+test('kill -9 during a burst: both show every message once, in one order, and unread counts are right', async ({
+  enter,
+  server,
+}) => {
+  const [ada, ben] = [await enter('ada', { outages: true }), await enter('ben', { outages: true })];
+  const cleo = await enter('cleo', { outages: true });
+  await cleo.createChannel('Elsewhere');
+  await ada.reach('Cleo');
+  await ada.say('before');
+  await expect(cleo.entry(/Ada/)).toContainText('1');
+  await ada.goTo('General');
+  await ben.goTo('General');
+
+  const bursts = Promise.all([sayAll(ada, numbered('ada', 1, 40)), sayAll(ben, numbered('ben', 1, 40))]);
+  await expect(ada.messages.and(ada.page.locator('[data-state=sent]')).nth(10)).toBeAttached();
+  await server.kill();
+  await bursts;
+  await expect(ada.messages.and(ada.page.locator('[data-state=pending]')).first()).toBeAttached();
+  await server.run();
+
+  const texts = [...numbered('ada', 1, 40), ...numbered('ben', 1, 40)];
+  const [atAda, atBen] = [await ada.showsExactly(texts), await ben.showsExactly(texts)];
+  expect(atAda).toEqual(atBen);
+  expect(atAda.map((row) => row.seq)).toEqual(texts.map((_, n) => n + 1));
+  for (const who of ['ada', 'ben']) {
+    const own = atAda.map((row) => row.text).filter((text) => text.startsWith(who));
+    expect(own, `${who}'s own order`).toEqual(numbered(who, 1, 40));
+  }
+  await expect(cleo.entry('General')).toHaveAttribute('data-unread', 'true');
+  await expect(cleo.entry(/Ada/)).toContainText('1');
+  await cleo.goTo('General');
+  expect(await cleo.showsExactly(texts)).toEqual(atAda);
+  await ada.reload();
+  expect(await ada.showsExactly(texts)).toEqual(atAda);
+});
+
+test('who was offline sees everything missed, in every channel, without a reload', async ({ enter, layLine }) => {
+  const line = await layLine();
+  const ada = await enter('ada');
+  const ben = await enter('ben', { line });
+  await ada.createChannel('Side');
+  await ben.joinChannel('Side');
+  await ben.goTo('General');
+  await ben.page.evaluate(() => (window.neverReloaded = true));
+
+  line.cut();
+  await expect(ben.banner).toBeVisible();
+  await sayAll(ada, numbered('side', 1, 12));
+  await ada.goTo('General');
+  await sayAll(ada, numbered('general', 1, 12));
+  const cleo = await enter('cleo');
+  await cleo.reach('Ben');
+  await cleo.say('You do not know me yet');
+  await cleo.reads('You do not know me yet');
+  line.mend();
+
+  await ben.showsExactly(numbered('general', 1, 12));
+  await expect(ben.banner).toBeHidden();
+  await expect(ben.entry('Side')).toHaveAttribute('data-unread', 'true');
+  await ben.goTo('Side');
+  await ben.showsExactly(numbered('side', 1, 12));
+  await ben.goTo(/Cleo/);
+  await ben.reads('You do not know me yet');
+  expect(await ben.page.evaluate(() => window.neverReloaded)).toBe(true);
+});
+
+test('what is written offline goes out once, in order, when the line is back', async ({ enter, layLine }) => {
+  const line = await layLine();
+  const ada = await enter('ada', { line });
+  const ben = await enter('ben');
+  line.cut();
+  await sayAll(ada, numbered('offline', 1, 3));
+  for (const text of numbered('offline', 1, 3))
+    await expect(ada.message(text)).toHaveAttribute('data-state', 'pending');
+  await ben.say('meanwhile');
+  line.mend();
+  for (const person of [ada, ben]) {
+    const shown = await person.showsExactly(['meanwhile', ...numbered('offline', 1, 3)]);
+    expect(shown.map((row) => row.text)).toEqual(['meanwhile', ...numbered('offline', 1, 3)]);
+  }
+});
+
+test('what is written while the server is away survives a reload of the page', async ({ enter, layLine, server }) => {
+  const line = await layLine();
+  const ada = await enter('ada', { line });
+  const ben = await enter('ben');
+  await ada.say('before');
+  await ada.reads('before');
+  // The page itself still comes, as it would from a cache; only sockets do not.
+  await ada.page.route('**/socket.io/**', (route) => route.abort());
+  await ada.page.routeWebSocket('**/socket.io/**', (socket) => socket.close());
+  line.cut();
+  line.mend();
+  await sayAll(ada, numbered('kept', 1, 3));
+  await ada.page.reload();
+  await ada.arrived();
+  for (const text of numbered('kept', 1, 3)) await expect(ada.message(text)).toHaveAttribute('data-state', 'pending');
+  await ada.page.unrouteAll();
+  await ada.page.reload();
+  const wanted = ['before', ...numbered('kept', 1, 3)];
+  for (const person of [ada, ben]) {
+    expect((await person.showsExactly(wanted)).map((row) => row.text)).toEqual(wanted);
+  }
+  expect(server.log).not.toMatch(/panicked/);
+});
+
+test('an answer that is lost: the message is sent again, stored once and shown once', async ({ enter, layLine }) => {
+  const line = await layLine();
+  const ada = await enter('ada', { line });
+  const ben = await enter('ben');
+  line.loseAnswers();
+  await ada.say('only once');
+  await ben.reads('only once');
+  await expect(ada.message('only once')).toHaveAttribute('data-state', 'pending');
+  line.mend();
+  await ada.showsExactly(['only once']);
+  await ada.say('and then');
+  for (const person of [ada, ben]) {
+    expect((await person.showsExactly(['only once', 'and then'])).map((row) => row.seq)).toEqual([1, 2]);
+  }
+});
+
+test('a tab that was frozen catches up when it wakes', async ({ enter, layLine }) => {
+  const line = await layLine();
+  const ada = await enter('ada');
+  const ben = await enter('ben', { line });
+  await ada.createChannel('Side');
+  await ben.joinChannel('Side');
+  await ben.goTo('General');
+  const session = await ben.page.context().newCDPSession(ben.page);
+  await session.send('Page.setWebLifecycleState', { state: 'frozen' });
+  line.cut();
+  line.mend();
+  await sayAll(ada, numbered('side', 1, 5));
+  await ada.goTo('General');
+  await sayAll(ada, numbered('general', 1, 5));
+  await session.send('Page.setWebLifecycleState', { state: 'active' });
+  await ben.showsExactly(numbered('general', 1, 5));
+  await ben.goTo('Side');
+  await ben.showsExactly(numbered('side', 1, 5));
+});
+
+test('the browser knows that it is offline: nothing is lost either', async ({ enter }) => {
+  const ada = await enter('ada', { outages: true });
+  const ben = await enter('ben');
+  await ada.page.context().setOffline(true);
+  await sayAll(ada, numbered('flight', 1, 3));
+  await ben.say('ground');
+  await ada.page.context().setOffline(false);
+  for (const person of [ada, ben]) await person.showsExactly(['ground', ...numbered('flight', 1, 3)]);
+});
+
+test('two tabs of one person send a message once and show the same', async ({ enter, server }) => {
+  const ada = await enter('ada', { outages: true });
+  const page = await ada.page.context().newPage();
+  await page.goto(server.url);
+  const second = new ada.constructor(page, ada.account);
+  await second.arrived();
+  await server.kill();
+  await sayAll(ada, numbered('tab', 1, 3));
+  await second.say('from the other tab');
+  await server.run();
+  const wanted = [...numbered('tab', 1, 3), 'from the other tab'];
+  const [one, other] = [await ada.showsExactly(wanted), await second.showsExactly(wanted)];
+  expect(one).toEqual(other);
+});

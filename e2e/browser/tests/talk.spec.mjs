@@ -1,0 +1,123 @@
+// Two people talk: in General, in a channel of their own, and directly.
+
+import { expect, test } from '../lib/test.mjs';
+
+test('in General, both ways', async ({ enter }) => {
+  const ada = await enter('ada');
+  const ben = await enter('ben');
+  await expect(ada.composer).toBeFocused();
+  await ada.say('Hello, is anybody here?');
+  await ben.reads('Hello, is anybody here?');
+  await ben.say('I am, **really**');
+  await ada.reads('I am, really');
+  await expect(ada.message('I am').locator('strong')).toHaveText('really');
+  expect(await ada.shown()).toEqual(await ben.shown());
+});
+
+test('a message stays the same element from pending to sent', async ({ enter }) => {
+  const ada = await enter('ada');
+  await ada.page.evaluate(() => {
+    window.states = [];
+    const note = (row) => window.states.push([row.dataset.clientId, row.dataset.state]);
+    new MutationObserver((changes) => {
+      for (const change of changes) {
+        if (change.type === 'attributes') note(change.target);
+        for (const node of change.addedNodes) {
+          const row =
+            node instanceof Element &&
+            (node.matches('[data-testid=message]') ? node : node.querySelector('[data-testid=message]'));
+          if (row) note(row);
+        }
+      }
+    }).observe(document.body, { subtree: true, childList: true, attributeFilter: ['data-state'] });
+  });
+  await ada.say('watch me');
+  await ada.reads('watch me');
+  const states = await ada.page.evaluate(() => window.states);
+  expect(states.map(([, state]) => state)).toEqual(['pending', 'sent']);
+  expect(new Set(states.map(([clientId]) => clientId)).size).toBe(1);
+});
+
+test('in a new channel that the other one finds', async ({ enter }) => {
+  const ada = await enter('ada');
+  const ben = await enter('ben');
+  await ada.createChannel('Reading room', 'Books, mostly');
+  await ada.say('First line');
+  await ben.joinChannel('Reading room');
+  await ben.reads('First line');
+  await ben.say('Second line');
+  await ada.reads('Second line');
+});
+
+test('directly: the other one sees the conversation appear', async ({ enter }) => {
+  const ada = await enter('ada');
+  const ben = await enter('ben');
+  await ada.reach('Ben');
+  await ada.say('Just between us');
+  await expect(ben.entry(/Ada/)).toBeVisible();
+  await expect(ben.entry(/Ada/)).toContainText('1');
+  await ben.goTo(/Ada/);
+  await ben.reads('Just between us');
+  await ben.say('Understood');
+  await ada.reads('Understood');
+});
+
+test('directly: who was away finds the conversation on coming back', async ({ enter, server }) => {
+  const ada = await enter('ada');
+  const ben = await enter('ben');
+  const { account } = ben;
+  await ben.page.close();
+  await ada.reach('Ben');
+  await ada.say('When you are back');
+  await ada.reads('When you are back');
+  const back = await enter('ben', { account });
+  await expect(back.entry(/Ada/)).toContainText('1');
+  await back.goTo(/Ada/);
+  await back.reads('When you are back');
+  expect(server.log).not.toMatch(/panicked/);
+});
+
+test('what is unread is marked, and reading it on one device clears it on the other', async ({ enter }) => {
+  const ada = await enter('ada');
+  const ben = await enter('ben');
+  await ada.createChannel('Aside');
+  await ben.joinChannel('Aside');
+  await ben.goTo('General');
+  await ada.say('Look here');
+  await expect(ben.entry('Aside')).toHaveAttribute('data-unread', 'true');
+  const phone = await enter('ben', { account: ben.account });
+  await expect(phone.entry('Aside')).toHaveAttribute('data-unread', 'true');
+  await ben.looks();
+  await ben.goTo('Aside');
+  await ben.reads('Look here');
+  await expect(ben.entry('Aside')).not.toHaveAttribute('data-unread', 'true');
+  await expect(phone.entry('Aside')).not.toHaveAttribute('data-unread', 'true');
+});
+
+test('somebody who types is seen to type, and somebody who is here to be here', async ({ enter }) => {
+  const ada = await enter('ada');
+  const ben = await enter('ben');
+  await ben.reach('Ada');
+  await expect(ada.entry(/Ben/)).toBeVisible();
+  await ada.goTo(/Ben/);
+  await expect(ada.page.getByTestId('rail').getByTestId('presence').first()).toHaveAttribute('data-online', 'true');
+  await ben.composer.pressSequentially('thinking');
+  await expect(ada.typing).toContainText('Ben is typing');
+  await expect(ada.typing).not.toContainText('Ben is typing');
+});
+
+test('hostile text stays text', async ({ enter }) => {
+  const ada = await enter('ada');
+  const ben = await enter('ben');
+  const payloads = [
+    '<script>document.title = "taken"</script>',
+    '<img src=x onerror=alert(1)>',
+    '[click me](javascript:alert(1))',
+    '`</code><svg onload=alert(1)>`',
+    '![pixel](https://evil.example/pixel.png)',
+  ];
+  for (const payload of payloads) await ada.say(payload);
+  for (const row of [ada, ben]) await expect(row.messages).toHaveCount(payloads.length);
+  await expect(ben.timeline.locator('script, img, svg[onload], a[href^="javascript:"]')).toHaveCount(0);
+  await expect(ben.page).not.toHaveTitle(/taken/);
+});
