@@ -2,7 +2,7 @@
 //! once: so a single step runs by itself, and in a whole run nothing is built twice.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -25,7 +25,11 @@ const STEPS: &[Step] = &[
     Step { name: "fmt", says: "Rust code is formatted", act: |_| run(cargo().args(["fmt", "--all", "--check"])) },
     Step { name: "rules", says: "the rules of the house that a program can check", act: |_| rules::check() },
     Step { name: "licences", says: "every dependency's licence and source is allowed", act: |_| licences::check() },
-    Step { name: "web", says: "web client: lint, format, types, unit tests", act: web },
+    Step {
+        name: "web",
+        says: "web client and end-to-end tests: lint and format; types and unit tests of the client",
+        act: web,
+    },
     Step {
         name: "web-build",
         says: "web client: the build, within its budget",
@@ -87,7 +91,12 @@ fn web(_: &mut World) -> Result<()> {
     for script in ["lint", "format:check", "typecheck", "test"] {
         run(npm(&web).args(["run", script]))?;
     }
-    Ok(())
+    // The end-to-end tests follow the same style, with the tools of the web client.
+    let tool = |name: &str| Command::new(web.join("node_modules/.bin").join(name));
+    run(tool("prettier").args(["--check", "--config", ".prettierrc.json", "../e2e/**/*.mjs"]).current_dir(&web))?;
+    run(tool("oxlint")
+        .args(["--deny-warnings", "--ignore-pattern", "node_modules", "."])
+        .current_dir(root().join("e2e")))
 }
 
 fn clippy(world: &mut World) -> Result<()> {

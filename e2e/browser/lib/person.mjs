@@ -107,6 +107,12 @@ export class Person {
     await this.arrived(displayName);
   }
 
+  /** From a channel to the list, on a phone. */
+  async back() {
+    const name = 'Back to channels';
+    await this.page.getByRole('link', { name }).or(this.page.getByRole('button', { name })).click();
+  }
+
   /** The browser is in front and the person looks at it. */
   async looks() {
     await this.page.bringToFront();

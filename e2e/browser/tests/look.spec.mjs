@@ -70,10 +70,7 @@ test('on a phone every page fits its width', async ({ server, window, enter }) =
   await expect(ada.messages).toHaveCount(2);
   await look(ada.page, 'a channel');
   await expectAccessible(ada.page, 'a channel on a phone');
-  await ada.page
-    .getByRole('link', { name: 'Back to channels' })
-    .or(ada.page.getByRole('button', { name: 'Back to channels' }))
-    .click();
+  await ada.back();
   await expect(ada.entry('General')).toBeVisible();
   await look(ada.page, 'the list');
   await expectAccessible(ada.page, 'the list on a phone');
