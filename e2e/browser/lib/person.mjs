@@ -21,7 +21,12 @@ export class Person {
 
   /** The row of a channel or conversation in the rail. */
   entry(name) {
-    return this.page.getByTestId('rail').getByRole('link', { name });
+    return this.page.getByTestId('channel-item').filter({ hasText: name });
+  }
+
+  /** Wait until the rail says that so many messages are unread there. */
+  async hasUnread(name, count) {
+    await expect(this.entry(name)).toHaveAttribute('data-unread', String(count));
   }
 
   async goTo(name) {
@@ -77,40 +82,38 @@ export class Person {
   }
 
   async createChannel(name, topic) {
-    await this.page.getByRole('button', { name: 'Create a channel' }).click();
+    await this.page.getByTestId('new-channel').click();
     const dialog = this.page.getByRole('dialog');
     await dialog.getByTestId('channel-name').fill(name);
     if (topic) await dialog.getByTestId('channel-topic').fill(topic);
-    await dialog.getByRole('button', { name: 'Create channel' }).click();
+    await dialog.getByTestId('create-channel').click();
     await expect(dialog).toBeHidden();
     await this.arrived(name);
   }
 
   async joinChannel(name) {
-    await this.page.getByRole('button', { name: 'Browse channels' }).click();
+    await this.page.getByTestId('browse-channels').click();
     const dialog = this.page.getByRole('dialog');
-    await dialog.getByRole('searchbox').or(dialog.getByRole('textbox')).first().fill(name);
+    await dialog.getByTestId('channel-search').fill(name);
     await dialog.getByRole('button', { name: `Join ${name}` }).click();
-    const open = dialog.getByRole('button', { name: `Open ${name}` });
-    await open.click();
+    await dialog.getByRole('button', { name: `Open ${name}` }).click();
     await expect(dialog).toBeHidden();
     await this.arrived(name);
   }
 
   /** Start, or go back to, the conversation with somebody. */
   async reach(displayName) {
-    await this.page.getByRole('button', { name: 'Start a conversation' }).click();
+    await this.page.getByTestId('new-direct').click();
     const dialog = this.page.getByRole('dialog');
-    await dialog.getByRole('searchbox').or(dialog.getByRole('textbox')).first().fill(displayName);
-    await dialog.getByTestId('person').filter({ hasText: displayName }).click();
+    await dialog.getByTestId('people-search').fill(displayName);
+    await dialog.getByTestId('user-result').filter({ hasText: displayName }).click();
     await expect(dialog).toBeHidden();
     await this.arrived(displayName);
   }
 
   /** From a channel to the list, on a phone. */
   async back() {
-    const name = 'Back to channels';
-    await this.page.getByRole('link', { name }).or(this.page.getByRole('button', { name })).click();
+    await this.page.getByRole('link', { name: 'Back to channels' }).click();
   }
 
   /** The browser is in front and the person looks at it. */

@@ -57,7 +57,7 @@ test('pictures', async ({ enter, window, server }) => {
   await people.june.say('Thank you for yesterday!');
   await people.june.goTo('recipes');
   await people.june.say('Leek soup, for those who asked.');
-  await expect(mira.entry('recipes')).toHaveAttribute('data-unread', 'true');
+  await mira.hasUnread('recipes', 1);
   await people.oskar.composer.pressSequentially('I could');
   await expect(mira.typing).toContainText('Oskar');
 

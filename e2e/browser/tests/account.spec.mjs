@@ -61,8 +61,8 @@ test('a deep link survives signing in', async ({ server, enter, window }) => {
 test('signing out leads to sign-in, and a session that ends elsewhere does too', async ({ server, enter }) => {
   const ada = await enter('ada');
   const other = await enter('ada', { account: { ...ada.account, cookie: await logIn(server, 'ada') } });
-  await ada.page.getByRole('button', { name: 'Account and appearance' }).click();
-  await ada.page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await ada.page.getByTestId('user-menu').click();
+  await ada.page.getByTestId('sign-out').click();
   await expect(ada.page.getByTestId('signin-form')).toBeVisible();
   await other.say('still here');
   await other.reads('still here');

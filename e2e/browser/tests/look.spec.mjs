@@ -38,17 +38,17 @@ for (const theme of ['light', 'dark']) {
     await expect(ada.messages).toHaveCount(3);
     await look(ada.page, 'a channel with messages');
     for (const [name, button] of [
-      ['browse', 'Browse channels'],
-      ['create', 'Create a channel'],
-      ['direct', 'Start a conversation'],
+      ['browse', 'browse-channels'],
+      ['create', 'new-channel'],
+      ['direct', 'new-direct'],
     ]) {
-      await ada.page.getByRole('button', { name: button }).click();
+      await ada.page.getByTestId(button).click();
       await expect(ada.page.getByRole('dialog')).toBeVisible();
       await look(ada.page, `the ${name} dialog`);
       await ada.page.keyboard.press('Escape');
       await expect(ada.page.getByRole('dialog')).toBeHidden();
     }
-    await ada.page.getByRole('button', { name: 'Account and appearance' }).click();
+    await ada.page.getByTestId('user-menu').click();
     await expect(ada.page.getByRole('menu')).toBeVisible();
     await look(ada.page, 'the account menu');
     await ada.page.keyboard.press('Escape');
