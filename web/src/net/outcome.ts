@@ -1,11 +1,11 @@
-import type { ErrorCode, FieldError } from '../protocol';
+import type { Code, FieldError } from '../protocol';
 
 /**
  * Why something did not happen. The codes are those of the wire and one of our own: `NETWORK`, no answer came
  * (cut, timed out, not connected), so the outcome is unknown.
  */
 export interface Failure {
-  code: ErrorCode | 'NETWORK';
+  code: Code | 'NETWORK';
   /** A sentence for the person, as the server wrote it; for `NETWORK` in English, translate by code. */
   message: string;
   /** The first error of each field, by its path (`username`, `password`, `name`, …); empty if it is about no field. */

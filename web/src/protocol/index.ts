@@ -1,2 +1,2 @@
 /** The one door to the wire types: everything else imports them from here, never from the generated file. */
-export type { Channel, ErrorCode, FieldError, Message, Meta, OwnUser, User } from './provisional';
+export * from './generated';

@@ -1,15 +1,20 @@
 import { defineStore } from 'pinia';
-import { computed, ref } from 'vue';
+import { computed, ref, shallowReactive } from 'vue';
 
-import { failed, unreachable, type Outcome } from '../net/outcome';
-import type { Channel } from '../protocol';
+import { done, failed, unreachable, type Outcome } from '../net/outcome';
+import { LIMITS, type Channel } from '../protocol';
+import { sharedOf } from '../sync/sync';
+import { useDraftsStore } from './drafts';
+import { usePeopleStore } from './people';
+import { services } from './services';
+import { useTimelinesStore } from './timelines';
 
 /** One line of the rail. */
 export interface ChannelItem {
   id: string;
   direct: boolean;
   private: boolean;
-  /** The name; for a direct conversation the names of the others (their ids' place holders until they are known). */
+  /** The name; for a direct conversation the names of the others (`…` for those that are not known yet). */
   title: string;
   topic: string | null;
   /** The others in a direct conversation, else empty. */
@@ -26,51 +31,172 @@ export interface ChannelItem {
   hasDraft: boolean;
 }
 
+/** How many search results are shown at once. */
+const FOUND_MAX = 50;
+
 /** The channels and direct conversations one is in, what is unread in them, and drafts. */
 export const useChannelsStore = defineStore('channels', () => {
+  const people = usePeopleStore();
+  const timelines = useTimelinesStore();
+  const drafts = useDraftsStore();
+  const known = shallowReactive(new Map<string, Channel>());
   /** False until the list was read from the cache or from the server. */
   const loaded = ref(false);
-  /** Channels by name. */
-  const channels = computed<ChannelItem[]>(() => []);
-  /** Direct conversations, the latest first. */
-  const directs = computed<ChannelItem[]>(() => []);
   /** The channel that is open; set by `open`, from the route. */
   const currentId = ref<string | null>(null);
-  const current = computed<ChannelItem | null>(() => null);
-  /** Unread in all channels and directs; for the title and the icon. */
-  const totalUnread = computed(() => 0);
 
-  function byId(_channelId: string): ChannelItem | null {
-    return null;
+  const collator = new Intl.Collator(undefined, { sensitivity: 'base', numeric: true });
+  const items = computed(() => new Map([...known.values()].map((channel) => [channel.id, itemOf(channel)])));
+  /** Channels by name. */
+  const channels = computed(() =>
+    [...items.value.values()]
+      .filter((item) => !item.direct)
+      .toSorted((a, b) => collator.compare(a.title, b.title) || (a.id < b.id ? -1 : 1)),
+  );
+  /** Direct conversations, the latest first. */
+  const directs = computed(() =>
+    [...items.value.values()]
+      .filter((item) => item.direct)
+      .toSorted((a, b) => (b.lastMessageAt ?? 0) - (a.lastMessageAt ?? 0) || (a.id < b.id ? 1 : -1)),
+  );
+  const current = computed(() => (currentId.value === null ? null : byId(currentId.value)));
+  /** Unread in all channels and directs; for the title and the icon. */
+  const totalUnread = computed(() => [...items.value.values()].reduce((sum, item) => sum + item.unread, 0));
+
+  function itemOf(channel: Channel): ChannelItem {
+    const unread = timelines.unread(channel.id);
+    return {
+      id: channel.id,
+      direct: channel.direct,
+      private: channel.type === 'private',
+      title: channel.name ?? channel.users.map((userId) => people.byId(userId)?.displayName ?? '…').join(', '),
+      topic: channel.topic,
+      users: channel.users,
+      userCount: channel.userCount,
+      unread,
+      lamp: unread > 0,
+      role: channel.role,
+      lastMessageAt: channel.lastMessageAt,
+      hasDraft: drafts.get(channel.id) !== '',
+    };
   }
+
+  function byId(channelId: string): ChannelItem | null {
+    return items.value.get(channelId) ?? null;
+  }
+
   /** Says which channel is open (null: none) and loads what it shows; call when the route changes. */
   function open(channelId: string | null): void {
+    if (channelId === currentId.value) return;
+    services()?.typing.stop();
     currentId.value = channelId;
+    timelines.show(channelId);
   }
+
   /** Makes a channel; name errors come in `fields.name`. */
-  async function create(_form: { name: string; topic?: string }): Promise<Outcome<ChannelItem>> {
-    return failed(unreachable('not connected'));
+  async function create(form: { name: string; topic?: string }): Promise<Outcome<ChannelItem>> {
+    const topic = form.topic === undefined || form.topic === '' ? {} : { topic: form.topic };
+    const outcome = await services()?.link.command('channel:create', { name: form.name, ...topic });
+    return entered(outcome);
   }
+
   /** Joins a public channel; already being in it is a success. */
-  async function join(_channelId: string): Promise<Outcome<ChannelItem>> {
-    return failed(unreachable('not connected'));
+  async function join(channelId: string): Promise<Outcome<ChannelItem>> {
+    const outcome = await services()?.link.command('channel:join', { channelId });
+    const mine = byId(channelId);
+    if (outcome?.ok === false && outcome.failure.code === 'CONFLICT' && mine !== null) return done(mine);
+    return entered(outcome);
   }
-  async function leave(_channelId: string): Promise<Outcome> {
-    return failed(unreachable('not connected'));
+
+  async function leave(channelId: string): Promise<Outcome> {
+    const outcome = await services()?.link.command('channel:leave', { channelId });
+    if (outcome === undefined) return failed(unreachable('signed out'));
+    if (!outcome.ok && outcome.failure.code !== 'NOT_FOUND') return outcome;
+    remove(channelId);
+    // A sync that is on its way still names it.
+    services()?.sync.request();
+    return done(undefined);
   }
+
   /** Public channels that one is not in, by the beginning of their name. */
-  async function search(_query: string): Promise<Outcome<Channel[]>> {
-    return failed(unreachable('not connected'));
+  async function search(query: string): Promise<Outcome<Channel[]>> {
+    const payload = { q: query.trim().slice(0, LIMITS.search.max), size: FOUND_MAX };
+    const outcome = await services()?.link.command('channel:search', payload);
+    if (outcome === undefined) return failed(unreachable('signed out'));
+    return outcome.ok ? done(outcome.data.data) : outcome;
   }
+
   /** The direct conversation with exactly these people (1–8), made if there is none. */
-  async function reach(_userIds: string[]): Promise<Outcome<ChannelItem>> {
-    return failed(unreachable('not connected'));
+  async function reach(userIds: string[]): Promise<Outcome<ChannelItem>> {
+    people.ensure(userIds);
+    return entered(await services()?.link.command('user:reach', { userIds }));
   }
+
+  function entered(outcome: Outcome<{ data: Channel }> | undefined): Outcome<ChannelItem> {
+    if (outcome === undefined) return failed(unreachable('signed out'));
+    if (!outcome.ok) return outcome;
+    put(outcome.data.data);
+    return done(itemOf(outcome.data.data));
+  }
+
   /** What is written but not sent; survives a reload. */
-  function draft(_channelId: string): string {
-    return '';
+  function draft(channelId: string): string {
+    return drafts.get(channelId);
   }
-  function setDraft(_channelId: string, _text: string): void {}
+  function setDraft(channelId: string, text: string): void {
+    drafts.set(channelId, text);
+  }
+
+  /** For `live.ts`: a channel that one is in, as the server describes it to oneself. */
+  function put(channel: Channel): void {
+    const before = known.get(channel.id);
+    const lastMessageAt = latest(before?.lastMessageAt ?? null, channel.lastMessageAt);
+    known.set(channel.id, { ...channel, lastMessageAt });
+    timelines.describe(channel);
+    people.ensure(channel.users);
+  }
+  /** For `live.ts`: what is the same for everybody in it was changed. */
+  function patch(channel: Channel): void {
+    const before = known.get(channel.id);
+    if (before !== undefined) known.set(channel.id, { ...before, ...sharedOf(channel) });
+  }
+  /** For `live.ts`: somebody came or left. */
+  function countMember(channelId: string, isIn: boolean): void {
+    const before = known.get(channelId);
+    if (before !== undefined) known.set(channelId, { ...before, userCount: before.userCount + (isIn ? 1 : -1) });
+  }
+  /** For `live.ts`: something was said there. */
+  function touch(channelId: string, at: number): void {
+    const before = known.get(channelId);
+    if (before === undefined || (before.lastMessageAt ?? 0) >= at) return;
+    known.set(channelId, { ...before, lastMessageAt: at });
+  }
+  /** For `live.ts`: one is not in it any more. */
+  function remove(channelId: string): void {
+    known.delete(channelId);
+    timelines.drop(channelId);
+    services()
+      ?.storage.removeChannel(channelId)
+      .catch(() => undefined);
+  }
+  /** For `live.ts`: the channel as it is known here. */
+  function raw(channelId: string): Channel | undefined {
+    return known.get(channelId);
+  }
+  /** For `live.ts`. */
+  function setLoaded(): void {
+    loaded.value = true;
+  }
+  /** For `live.ts`: everything that came from the server counts for nothing. */
+  function clear(): void {
+    known.clear();
+    loaded.value = false;
+  }
+  /** For `live.ts`: somebody else may sign in next. */
+  function reset(): void {
+    clear();
+    currentId.value = null;
+  }
 
   return {
     loaded,
@@ -88,5 +214,18 @@ export const useChannelsStore = defineStore('channels', () => {
     reach,
     draft,
     setDraft,
+    put,
+    patch,
+    countMember,
+    touch,
+    remove,
+    raw,
+    setLoaded,
+    clear,
+    reset,
   };
 });
+
+function latest(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.max(a, b);
+}

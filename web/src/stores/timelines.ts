@@ -1,7 +1,15 @@
 import { defineStore } from 'pinia';
+import { computed, shallowReactive, shallowRef, type ComputedRef } from 'vue';
 
 import type { Failure } from '../net/outcome';
+import type { Channel } from '../protocol';
+import type { OutboxRow } from '../outbox/storage';
 import type { Row } from '../timeline/row';
+import { rowsOf } from '../timeline/shown';
+import type { Unsent } from '../timeline/stored';
+import { emptyTimeline, reduce, type Action, type Timeline } from '../timeline/timeline';
+import { loadEnd, loadNewerPage, loadOlderPage, openAt, type Pages } from './pages';
+import { services } from './services';
 
 /** What a timeline shows. A new object whenever something changed; rows that did not change stay the same objects. */
 export interface TimelineView {
@@ -26,6 +34,19 @@ export interface TimelineView {
   failure: Failure | null;
 }
 
+/** What the view knows beside the timeline. */
+interface Looks {
+  loadingOlder: boolean;
+  loadingNewer: boolean;
+  opening: boolean;
+  dividerAfter: number | null;
+  failure: Failure | null;
+}
+
+/** More rows than a window holds are cut in steps, so that not every new message cuts. */
+const WINDOW = 300;
+const STEP = 50;
+const PLAIN: Looks = { loadingOlder: false, loadingNewer: false, opening: false, dividerAfter: null, failure: null };
 const NOTHING: TimelineView = {
   rows: [],
   ready: false,
@@ -42,27 +63,283 @@ const NOTHING: TimelineView = {
 
 /** The messages of each channel, and what becomes of those one sends. */
 export const useTimelinesStore = defineStore('timelines', () => {
+  const timelines = shallowReactive(new Map<string, Timeline>());
+  const looks = shallowReactive(new Map<string, Looks>());
+  const views = new Map<string, ComputedRef<TimelineView>>();
+  const shownId = shallowRef<string | null>(null);
+  let unsent = new Map<string, readonly Unsent[]>();
+  let watchers: ((channelId: string) => void)[] = [];
+
+  const pages: Pages = {
+    timeline: (channelId) => timelines.get(channelId),
+    apply,
+    look,
+    looks: (channelId) => looks.get(channelId) ?? PLAIN,
+    online: () => services()?.link.online === true,
+    list: async (payload) => services()?.link.command('message:list', payload),
+  };
+
   /** Reactive. */
-  function view(_channelId: string): TimelineView {
-    return NOTHING;
+  function view(channelId: string): TimelineView {
+    let known = views.get(channelId);
+    if (known === undefined) {
+      known = computed(() => viewOf(channelId));
+      views.set(channelId, known);
+    }
+    return known.value;
   }
-  async function loadOlder(_channelId: string): Promise<void> {}
-  async function loadNewer(_channelId: string): Promise<void> {}
+
+  function viewOf(channelId: string): TimelineView {
+    const timeline = timelines.get(channelId);
+    if (timeline === undefined) return NOTHING;
+    const { loadingOlder, loadingNewer, opening, dividerAfter, failure } = looks.get(channelId) ?? PLAIN;
+    const rows = rowsOf(timeline);
+    const hasOlder = timeline.floor > 1;
+    const hasNewer = timeline.ceiling !== null;
+    return {
+      rows,
+      ready: !opening && (timeline.rows.length > 0 || (!hasOlder && !hasNewer)),
+      loadingOlder,
+      loadingNewer,
+      hasOlder,
+      hasNewer,
+      atStart: !hasOlder,
+      dividerAfter,
+      headSeq: timeline.head.seq,
+      readUpTo: timeline.readUpTo,
+      failure,
+    };
+  }
+
+  function loadOlder(channelId: string): Promise<void> {
+    return loadOlderPage(pages, channelId);
+  }
+  function loadNewer(channelId: string): Promise<void> {
+    return loadNewerPage(pages, channelId);
+  }
   /** Makes the rows end at the newest message; resolves when they do. */
-  async function jumpToEnd(_channelId: string): Promise<void> {}
+  function jumpToEnd(channelId: string): Promise<void> {
+    return loadEnd(pages, channelId);
+  }
+
   /** Puts a message into the outbox and shows it as pending; resolves with its clientId once it is written down. */
-  async function send(_channelId: string, _content: string): Promise<string> {
-    return '';
+  async function send(channelId: string, content: string): Promise<string> {
+    const running = services();
+    if (running === null) throw new Error('nobody is signed in');
+    running.typing.stop(channelId);
+    void jumpToEnd(channelId);
+    return running.outbox.add(channelId, content);
   }
   /** Sends a refused message again. */
-  async function retry(_clientId: string): Promise<void> {}
+  async function retry(clientId: string): Promise<void> {
+    await services()?.outbox.retry(clientId);
+  }
   /** Throws a message away that was not sent. */
-  async function discard(_clientId: string): Promise<void> {}
+  async function discard(clientId: string): Promise<void> {
+    await services()?.outbox.discard(clientId);
+  }
+
   /** Says that the person has (or no longer has) the end of the channel in view: call with true when it comes within
    * 60 px of the end and on each change of it, with false otherwise and on leaving. Visibility and focus are watched here. */
-  function reading(_channelId: string, _atEnd: boolean): void {}
+  function reading(channelId: string, atEnd: boolean): void {
+    services()?.reading.inView(channelId, atEnd);
+  }
   /** Marks everything read at once (Esc). */
-  function markRead(_channelId: string): void {}
+  function markRead(channelId: string): void {
+    const timeline = timelines.get(channelId);
+    if (timeline === undefined) return;
+    look(channelId, { dividerAfter: null });
+    raise(channelId, timeline.head.seq);
+  }
+  /** For `live.ts`: read up to there. */
+  function raise(channelId: string, seq: number): void {
+    if (unread(channelId) === 0) return;
+    apply(channelId, { type: 'read', upTo: seq });
+    services()?.marks.raise(channelId, timelines.get(channelId)?.readUpTo ?? 0);
+  }
 
-  return { view, loadOlder, loadNewer, jumpToEnd, send, retry, discard, reading, markRead };
+  /** Reactive: how many messages of a channel were not read. */
+  function unread(channelId: string): number {
+    const timeline = timelines.get(channelId);
+    return timeline === undefined ? 0 : Math.max(0, timeline.head.seq - timeline.readUpTo);
+  }
+  /** For `live.ts`: the newest message that is shown, if something is unread. */
+  function unreadEnd(channelId: string): number | null {
+    const timeline = timelines.get(channelId);
+    if (timeline === undefined || timeline.ceiling !== null) return null;
+    const newest = timeline.rows.at(-1)?.seq ?? 0;
+    return newest > timeline.readUpTo ? newest : null;
+  }
+
+  /** For `channels.ts`: that channel is looked at now (null: none); opens it at what is unread, else at its end. */
+  function show(channelId: string | null): void {
+    const before = shownId.value;
+    if (before === channelId) return;
+    if (before !== null) {
+      services()?.reading.inView(before, false);
+      look(before, { dividerAfter: null });
+      // What was scrolled to is not what the next visit begins with.
+      apply(before, { type: 'to-end' });
+      apply(before, { type: 'trim', side: 'oldest', keep: WINDOW / 2 });
+    }
+    shownId.value = channelId;
+    if (channelId !== null) begin(channelId);
+  }
+
+  function begin(channelId: string): void {
+    const timeline = timelines.get(channelId);
+    if (timeline === undefined) return;
+    const divider = unread(channelId) > 0 ? timeline.readUpTo : null;
+    look(channelId, { dividerAfter: divider });
+    void openAt(pages, channelId, divider);
+  }
+
+  /** For `live.ts`: the next state of a channel that is known. */
+  function apply(channelId: string, action: Action): void {
+    const before = timelines.get(channelId);
+    if (before === undefined) return;
+    const after = reduce(before, action);
+    if (after === before) return;
+    put(after);
+    if (channelId === shownId.value) settleShown(before, after, action);
+    if (action.type === 'message' || action.type === 'synced') cut(channelId);
+  }
+
+  /** What is looked at must show something, and tell what is new. */
+  function settleShown(before: Timeline, after: Timeline, action: Action): void {
+    const { channelId } = after;
+    const arrived = after.head.seq > before.head.seq && after.head.seq > after.readUpTo;
+    const unwatched = action.type === 'synced' || services()?.reading.isReading(channelId) !== true;
+    const own = action.type === 'message' && action.message.from === after.self;
+    const divided = (looks.get(channelId) ?? PLAIN).dividerAfter !== null;
+    if (arrived && unwatched && !own && !divided) look(channelId, { dividerAfter: after.readUpTo });
+    // A reset by the server left nothing to look at.
+    if (action.type === 'synced' && after.rows.length === 0 && after.floor > 1) begin(channelId);
+  }
+
+  function cut(channelId: string): void {
+    const timeline = timelines.get(channelId);
+    if (timeline === undefined || timeline.ceiling !== null || timeline.rows.length <= WINDOW + STEP) return;
+    const looked = channelId === shownId.value && services()?.reading.isReading(channelId) !== true;
+    // Whoever reads far above keeps what they read: then the newest rows go, and come back on scrolling down.
+    if (looked) apply(channelId, { type: 'trim', side: 'newest', keep: WINDOW });
+    else apply(channelId, { type: 'trim', side: 'oldest', keep: WINDOW });
+  }
+
+  function put(timeline: Timeline): void {
+    timelines.set(timeline.channelId, timeline);
+    for (const watcher of watchers) watcher(timeline.channelId);
+  }
+
+  function look(channelId: string, change: Partial<Looks>): void {
+    looks.set(channelId, { ...(looks.get(channelId) ?? PLAIN), ...change });
+  }
+
+  /** For `channels.ts`: the server described a channel that one is in. */
+  function describe(channel: Channel): void {
+    const self = services()?.self;
+    if (self === undefined) return;
+    const head = { seq: channel.seq, rev: channel.rev };
+    if (timelines.has(channel.id)) {
+      apply(channel.id, { type: 'head', head });
+      apply(channel.id, { type: 'read', upTo: channel.readUpTo });
+      const mark = timelines.get(channel.id)?.readUpTo ?? 0;
+      // Read here while the server could not be told.
+      if (mark > channel.readUpTo) services()?.marks.raise(channel.id, mark);
+      return;
+    }
+    adopt(emptyTimeline(channel.id, self, head, channel.readUpTo));
+  }
+  /** For `live.ts`: takes a timeline in that is new here. */
+  function adopt(timeline: Timeline): void {
+    put({ ...timeline, unsent: unsent.get(timeline.channelId) ?? [] });
+    if (timeline.channelId === shownId.value) begin(timeline.channelId);
+  }
+
+  /** For `live.ts`: all that is unsent, of all channels. */
+  function setUnsent(rows: readonly OutboxRow[]): void {
+    const next = new Map<string, Unsent[]>();
+    for (const row of rows) {
+      const there = next.get(row.channelId);
+      if (there === undefined) next.set(row.channelId, [unsentOf(row)]);
+      else there.push(unsentOf(row));
+    }
+    const touched = new Set([...unsent.keys(), ...next.keys()]);
+    unsent = next;
+    for (const channelId of touched) apply(channelId, { type: 'unsent', unsent: next.get(channelId) ?? [] });
+  }
+
+  /** For `live.ts`: one is not in that channel any more. */
+  function drop(channelId: string): void {
+    timelines.delete(channelId);
+    looks.delete(channelId);
+  }
+  /** For `live.ts`: the connection is there (again): load what could not be loaded. */
+  function resume(): void {
+    const channelId = shownId.value;
+    if (channelId === null) return;
+    const timeline = timelines.get(channelId);
+    if (timeline !== undefined && (looks.get(channelId)?.failure ?? null) !== null) look(channelId, { failure: null });
+    if (timeline !== undefined && timeline.rows.length === 0) begin(channelId);
+  }
+  /** For `live.ts`: everything that came from the server counts for nothing. */
+  function clear(): void {
+    timelines.clear();
+    looks.clear();
+  }
+  /** For `live.ts`: somebody else may sign in next. */
+  function reset(): void {
+    clear();
+    unsent = new Map();
+    shownId.value = null;
+  }
+  /** For `live.ts`: hears of every timeline that changed. */
+  function watch(watcher: (channelId: string) => void): () => void {
+    watchers.push(watcher);
+    return () => {
+      watchers = watchers.filter((one) => one !== watcher);
+    };
+  }
+  /** For `live.ts`. */
+  function all(): ReadonlyMap<string, Timeline> {
+    return timelines;
+  }
+
+  return {
+    view,
+    loadOlder,
+    loadNewer,
+    jumpToEnd,
+    send,
+    retry,
+    discard,
+    reading,
+    markRead,
+    raise,
+    unread,
+    unreadEnd,
+    show,
+    apply,
+    describe,
+    adopt,
+    setUnsent,
+    drop,
+    resume,
+    clear,
+    reset,
+    watch,
+    all,
+  };
 });
+
+const unsentRows = new WeakMap<OutboxRow, Unsent>();
+
+/** The same object for the same row, so that what is shown of it stays the same too. */
+function unsentOf(row: OutboxRow): Unsent {
+  const known = unsentRows.get(row);
+  if (known !== undefined) return known;
+  const { clientId, content, createdAt } = row;
+  const made = { clientId, content, createdAt, refusal: row.state === 'failed' ? row.refusal : null };
+  unsentRows.set(row, made);
+  return made;
+}

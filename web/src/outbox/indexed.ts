@@ -1,0 +1,104 @@
+import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+
+import type { Channel } from '../protocol';
+import type { Snapshot } from '../timeline/snapshot';
+import type { OutboxRow, Storage } from './storage';
+
+interface Schema extends DBSchema {
+  outbox: { key: number; value: OutboxRow };
+  channels: { key: string; value: Channel };
+  snapshots: { key: string; value: Snapshot };
+  drafts: { key: string; value: string };
+  facts: { key: string; value: string };
+}
+
+const VERSION = 1;
+
+type Database = IDBPDatabase<Schema>;
+
+/** Opens or makes the database of that name. Rejects where there is none to be had. */
+export async function openIndexed(name: string): Promise<Storage> {
+  const database: Database = await openDB<Schema>(name, VERSION, {
+    upgrade(fresh) {
+      fresh.createObjectStore('outbox', { keyPath: 'position', autoIncrement: true });
+      fresh.createObjectStore('channels', { keyPath: 'id' });
+      fresh.createObjectStore('snapshots', { keyPath: 'channelId' });
+      fresh.createObjectStore('drafts');
+      fresh.createObjectStore('facts');
+    },
+    // A tab with a newer client wants to change the database: this one goes on without it until it is reloaded.
+    blocking: () => database.close(),
+  });
+  return indexedStorage(database);
+}
+
+function indexedStorage(database: Database): Storage {
+  return {
+    durable: true,
+    outbox: () => database.getAll('outbox'),
+    addToOutbox: async (row) => add(database, row),
+    async updateOutbox(row) {
+      const change = database.transaction('outbox', 'readwrite');
+      if ((await change.store.getKey(row.position)) !== undefined) await change.store.put(row);
+      await change.done;
+    },
+    async moveToEnd({ position, ...row }) {
+      const change = database.transaction('outbox', 'readwrite');
+      await change.store.delete(position);
+      const moved = await change.store.add(row as OutboxRow);
+      await change.done;
+      return { ...row, position: moved };
+    },
+    removeFromOutbox: (position) => database.delete('outbox', position),
+    channels: () => database.getAll('channels'),
+    async saveChannels(channels) {
+      const change = database.transaction('channels', 'readwrite');
+      await Promise.all([...channels.map((channel) => change.store.put(channel)), change.done]);
+    },
+    async removeChannel(channelId) {
+      const change = database.transaction(['channels', 'snapshots'], 'readwrite');
+      await Promise.all([
+        change.objectStore('channels').delete(channelId),
+        change.objectStore('snapshots').delete(channelId),
+        change.done,
+      ]);
+    },
+    snapshots: () => database.getAll('snapshots'),
+    async saveSnapshots(snapshots) {
+      const change = database.transaction('snapshots', 'readwrite');
+      await Promise.all([...snapshots.map((snapshot) => change.store.put(snapshot)), change.done]);
+    },
+    async drafts() {
+      const read = database.transaction('drafts');
+      const [keys, texts] = await Promise.all([read.store.getAllKeys(), read.store.getAll()]);
+      return new Map(keys.map((channelId, index) => [channelId, texts[index] ?? '']));
+    },
+    async saveDraft(channelId, text) {
+      if (text === '') await database.delete('drafts', channelId);
+      else await database.put('drafts', text, channelId);
+    },
+    epoch: async () => (await database.get('facts', 'epoch')) ?? null,
+    async saveEpoch(epoch) {
+      await database.put('facts', epoch, 'epoch');
+    },
+    clearCache: () => clear(database, ['channels', 'snapshots', 'facts']),
+    clear: () => clear(database, ['outbox', 'channels', 'snapshots', 'drafts', 'facts']),
+    close: () => database.close(),
+  };
+}
+
+async function add(database: Database, row: Omit<OutboxRow, 'position'>): Promise<OutboxRow> {
+  // The message must outlive a crash of the machine, not only of the tab.
+  const change = database.transaction('outbox', 'readwrite', { durability: 'strict' });
+  const position = await change.store.add(row as OutboxRow);
+  await change.done;
+  return { ...row, position };
+}
+
+async function clear(
+  database: Database,
+  stores: ('outbox' | 'channels' | 'snapshots' | 'drafts' | 'facts')[],
+): Promise<void> {
+  const change = database.transaction(stores, 'readwrite');
+  await Promise.all([...stores.map((store) => change.objectStore(store).clear()), change.done]);
+}

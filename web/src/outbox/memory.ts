@@ -1,0 +1,69 @@
+import type { Channel } from '../protocol';
+import type { Snapshot } from '../timeline/snapshot';
+import type { OutboxRow, Storage } from './storage';
+
+/** Keeps things until the tab is closed: for browsers without a database (private windows, blocked storage). */
+export function memoryStorage(): Storage {
+  const outbox = new Map<number, OutboxRow>();
+  const channels = new Map<string, Channel>();
+  const snapshots = new Map<string, Snapshot>();
+  const drafts = new Map<string, string>();
+  let epoch: string | null = null;
+  let position = 0;
+
+  async function addToOutbox(row: Omit<OutboxRow, 'position'>): Promise<OutboxRow> {
+    position += 1;
+    const added = { ...row, position };
+    outbox.set(position, added);
+    return added;
+  }
+  async function clearCache(): Promise<void> {
+    channels.clear();
+    snapshots.clear();
+    epoch = null;
+  }
+
+  return {
+    durable: false,
+    outbox: async () => [...outbox.values()],
+    addToOutbox,
+    updateOutbox: async (row) => {
+      if (outbox.has(row.position)) outbox.set(row.position, row);
+    },
+    moveToEnd: async ({ position: old, ...row }) => {
+      outbox.delete(old);
+      return addToOutbox(row);
+    },
+    removeFromOutbox: async (old) => {
+      outbox.delete(old);
+    },
+    channels: async () => [...channels.values()],
+    saveChannels: async (list) => {
+      for (const channel of list) channels.set(channel.id, channel);
+    },
+    removeChannel: async (channelId) => {
+      channels.delete(channelId);
+      snapshots.delete(channelId);
+    },
+    snapshots: async () => [...snapshots.values()],
+    saveSnapshots: async (list) => {
+      for (const snapshot of list) snapshots.set(snapshot.channelId, snapshot);
+    },
+    drafts: async () => new Map(drafts),
+    saveDraft: async (channelId, text) => {
+      if (text === '') drafts.delete(channelId);
+      else drafts.set(channelId, text);
+    },
+    epoch: async () => epoch,
+    saveEpoch: async (told) => {
+      epoch = told;
+    },
+    clearCache,
+    clear: async () => {
+      await clearCache();
+      outbox.clear();
+      drafts.clear();
+    },
+    close: () => undefined,
+  };
+}

@@ -1,0 +1,74 @@
+import type { Refusal } from '../timeline/row';
+import type { Snapshot } from '../timeline/snapshot';
+import type { Channel } from '../protocol';
+import { openIndexed } from './indexed';
+import { memoryStorage } from './memory';
+
+/** A message that was written and is not known to be stored by the server. */
+export interface OutboxRow {
+  /** The order of writing, given by the storage. */
+  position: number;
+  clientId: string;
+  channelId: string;
+  content: string;
+  state: 'queued' | 'failed';
+  /** How often sending it was begun. */
+  tries: number;
+  /** Milliseconds since the epoch by this device's clock: for display, never for order. */
+  createdAt: number;
+  refusal: Refusal | null;
+}
+
+/** What one person left behind in this browser. */
+export interface Storage {
+  /** False if nothing survives a reload. */
+  readonly durable: boolean;
+  /** All rows in the order of writing. */
+  outbox(): Promise<OutboxRow[]>;
+  /** Writes a row down; resolves when it is safe. */
+  addToOutbox(row: Omit<OutboxRow, 'position'>): Promise<OutboxRow>;
+  /** Replaces a row if it still exists. */
+  updateOutbox(row: OutboxRow): Promise<void>;
+  /** Puts a row behind all others. */
+  moveToEnd(row: OutboxRow): Promise<OutboxRow>;
+  removeFromOutbox(position: number): Promise<void>;
+  channels(): Promise<Channel[]>;
+  saveChannels(channels: readonly Channel[]): Promise<void>;
+  /** Forgets a channel and its snapshot; a draft stays, text is never lost. */
+  removeChannel(channelId: string): Promise<void>;
+  snapshots(): Promise<Snapshot[]>;
+  saveSnapshots(snapshots: readonly Snapshot[]): Promise<void>;
+  drafts(): Promise<Map<string, string>>;
+  /** An empty text removes the draft. */
+  saveDraft(channelId: string, text: string): Promise<void>;
+  /** Which database of the server all this belongs to. */
+  epoch(): Promise<string | null>;
+  saveEpoch(epoch: string): Promise<void>;
+  /** Forgets what the server can tell again; keeps outbox and drafts. */
+  clearCache(): Promise<void>;
+  clear(): Promise<void>;
+  close(): void;
+}
+
+/** A browser may never answer (a blocked or broken profile): then do without. */
+const OPEN_DEADLINE = 3_000;
+
+/** Opens what that person left here; in memory if the browser does not let us. */
+export async function openStorage(userId: string): Promise<Storage> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), OPEN_DEADLINE);
+  });
+  try {
+    const opening = openIndexed(`hearth:${userId}`);
+    const opened = await Promise.race([opening, late]);
+    if (opened !== null) return opened;
+    // If it opens after all, nobody is waiting for it.
+    opening.then((storage) => storage.close()).catch(() => undefined);
+    return memoryStorage();
+  } catch {
+    return memoryStorage();
+  } finally {
+    clearTimeout(timer);
+  }
+}

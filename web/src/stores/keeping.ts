@@ -1,0 +1,37 @@
+import type { Storage } from '../outbox/storage';
+import { keptHead, restore, snapshotOf } from '../timeline/snapshot';
+import type { Stores } from './world';
+
+/** Shows what was left behind. What cannot be read is fetched instead. */
+export async function restoreAll(storage: Storage, stores: Stores, self: string): Promise<void> {
+  try {
+    const [channels, snapshots, drafts] = await Promise.all([
+      storage.channels(),
+      storage.snapshots(),
+      storage.drafts(),
+    ]);
+    stores.drafts.restore(drafts);
+    const kept = new Map(snapshots.map((snapshot) => [snapshot.channelId, snapshot]));
+    for (const channel of channels) {
+      const snapshot = kept.get(channel.id);
+      const head = { seq: channel.seq, rev: channel.rev };
+      if (snapshot !== undefined) stores.timelines.adopt(restore(snapshot, self, head, channel.readUpTo));
+      stores.channels.put(channel);
+    }
+    if (channels.length > 0) stores.channels.setLoaded();
+  } catch {
+    // A broken database is as good as an empty one.
+  }
+}
+
+/** Keeps what these timelines and their channels are now. */
+export async function saveTimelines(storage: Storage, stores: Stores, channelIds: ReadonlySet<string>): Promise<void> {
+  const timelines = [...channelIds].flatMap((channelId) => stores.timelines.all().get(channelId) ?? []);
+  await storage.saveChannels(
+    timelines.flatMap((timeline) => {
+      const channel = stores.channels.raw(timeline.channelId);
+      return channel === undefined ? [] : [{ ...channel, ...keptHead(timeline), readUpTo: timeline.readUpTo }];
+    }),
+  );
+  await storage.saveSnapshots(timelines.flatMap((timeline) => snapshotOf(timeline) ?? []));
+}

@@ -1,0 +1,252 @@
+import { Link } from '../net/link';
+import { done } from '../net/outcome';
+import { Outbox, type OutboxPorts, type Receipt } from '../outbox/outbox';
+import { openStorage, type OutboxRow, type Storage } from '../outbox/storage';
+import { joinTabs, type Note, type Tabs } from '../outbox/tabs';
+import type { ServerEvent } from '../protocol';
+import { dispatch } from '../sync/dispatch';
+import { Marks } from '../sync/marks';
+import { Reading } from '../sync/reading';
+import { Saving } from '../sync/saving';
+import { Sync, type SyncPorts } from '../sync/sync';
+import { OthersTyping, OwnTyping } from '../sync/typing';
+import { isAttentive, watchWake } from '../sync/wake';
+import type { World } from '../sync/world';
+import type { Stored } from '../timeline/stored';
+import { useChannelsStore } from './channels';
+import { useConnectionStore, type ConnectionStatus } from './connection';
+import { useDraftsStore } from './drafts';
+import { restoreAll, saveTimelines } from './keeping';
+import { usePeopleStore } from './people';
+import { setServices } from './services';
+import { useTimelinesStore } from './timelines';
+import { makeWorld, type Stores } from './world';
+
+export interface LivePorts {
+  /** Asks the server whether the session is over. */
+  isOver(): Promise<boolean>;
+  /** Another tab signed this person out. */
+  signedOut(): void;
+}
+
+/** What stays in this browser when it ends, for the next time that the same person signs in. */
+export type Keep = 'everything' | 'what was written' | 'nothing';
+
+/** Starts everything that runs while that person is signed in: shows what was left behind, then connects. */
+export async function goLive(self: string, ports: LivePorts): Promise<Live> {
+  const storage = await openStorage(self);
+  const epoch = await storage.epoch().catch(() => null);
+  const live = new Live(self, storage, epoch, ports);
+  await live.start();
+  return live;
+}
+
+/** Everything that runs while somebody is signed in, tied together. */
+export class Live {
+  readonly #stores: Stores = {
+    channels: useChannelsStore(),
+    connection: useConnectionStore(),
+    drafts: useDraftsStore(),
+    people: usePeopleStore(),
+    timelines: useTimelinesStore(),
+  };
+  readonly #others = new OthersTyping(this.#stores.people.setTyping);
+  readonly #world: World;
+  readonly #link: Link;
+  readonly #sync: Sync;
+  readonly #marks: Marks;
+  readonly #reading: Reading;
+  readonly #typing: OwnTyping;
+  readonly #tabs: Tabs;
+  readonly #outbox: Outbox;
+  readonly #saving: Saving;
+  readonly #ends: (() => void)[] = [];
+
+  constructor(
+    private readonly self: string,
+    private readonly storage: Storage,
+    private epoch: string | null,
+    private readonly ports: LivePorts,
+  ) {
+    const { timelines } = this.#stores;
+    this.#world = makeWorld(self, this.#stores, this.#others);
+    this.#link = new Link({
+      event: (event) => this.#event(event),
+      status: (status, nextAttemptAt) => this.#status(status, nextAttemptAt),
+      isOver: ports.isOver,
+    });
+    const connected = (): boolean => this.#link.online;
+    this.#sync = new Sync(this.#syncPorts(connected));
+    this.#marks = new Marks({
+      connected,
+      ack: (channelId, seq) => this.#link.command('message:ack', { channelId, messageId: String(seq) }),
+    });
+    this.#reading = new Reading({
+      attentive: isAttentive,
+      unreadEnd: timelines.unreadEnd,
+      read: timelines.raise,
+    });
+    this.#typing = new OwnTyping((channelId, isTyping) => this.#link.hint('message:typing', { channelId, isTyping }));
+    this.#tabs = joinTabs(self, (note) => this.#note(note));
+    this.#outbox = new Outbox(this.#outboxPorts(connected));
+    this.#saving = new Saving((channelIds) => saveTimelines(storage, this.#stores, channelIds));
+  }
+
+  async start(): Promise<void> {
+    setServices({
+      self: this.self,
+      link: this.#link,
+      outbox: this.#outbox,
+      storage: this.storage,
+      sync: this.#sync,
+      marks: this.#marks,
+      reading: this.#reading,
+      typing: this.#typing,
+    });
+    await restoreAll(this.storage, this.#stores, this.self);
+    await this.#outbox.load();
+    this.#ends.push(
+      this.#stores.timelines.watch((channelId) => {
+        this.#saving.changed(channelId);
+        this.#reading.look();
+      }),
+      watchWake({
+        woken: () => this.#woken(),
+        attention: () => this.#reading.look(),
+        leaving: () => {
+          this.#saving.flush();
+          this.#stores.drafts.flush();
+        },
+      }),
+    );
+    this.#link.start();
+  }
+
+  /** How many messages would be lost by forgetting everything. */
+  unsent(): number {
+    return this.#outbox.pendingCount();
+  }
+
+  /** Tells the other tabs that this person is signed out. */
+  tellSignedOut(): void {
+    this.#tabs.tell({ type: 'signed-out' });
+  }
+
+  async stop(keep: Keep): Promise<void> {
+    this.#stores.drafts.flush();
+    if (keep === 'everything') this.#saving.flush();
+    for (const end of this.#ends) end();
+    for (const part of [this.#typing, this.#link, this.#sync, this.#outbox, this.#marks, this.#reading, this.#saving]) {
+      part.stop();
+    }
+    this.#others.clear();
+    setServices(null);
+    const forgotten =
+      keep === 'nothing' ? this.storage.clear() : keep === 'everything' ? Promise.resolve() : this.storage.clearCache();
+    // Where even this fails there was no storage to begin with.
+    await forgotten.catch(() => undefined);
+    this.storage.close();
+    this.#tabs.close();
+    for (const store of Object.values(this.#stores)) store.reset();
+  }
+
+  #event(event: ServerEvent): void {
+    if (dispatch(this.#world, event)) this.#sync.request();
+  }
+
+  #status(status: ConnectionStatus, nextAttemptAt: number | null): void {
+    this.#stores.connection.set(status, nextAttemptAt);
+    if (status === 'online') {
+      this.#sync.restart();
+      this.#outbox.kick(true);
+      this.#marks.flush();
+      this.#stores.people.refresh();
+    } else if (status === 'offline') {
+      this.#sync.stop();
+      this.#others.clear();
+    }
+  }
+
+  #woken(): void {
+    this.#link.retryNow();
+    if (this.#link.online) this.#sync.request();
+    this.#reading.look();
+  }
+
+  #note(note: Note): void {
+    if (note.type === 'outbox') void this.#outbox.load();
+    else if (note.type === 'sent') this.#sent(note.message);
+    else this.ports.signedOut();
+  }
+
+  #sent(message: Stored): void {
+    this.#world.reduce(message.channelId, { type: 'message', message });
+    if (this.#world.isBehind(message.channelId)) this.#sync.request();
+  }
+
+  #syncPorts(connected: () => boolean): SyncPorts {
+    return {
+      world: { ...this.#world, dropCache: () => this.#dropCache() },
+      connected,
+      list: (payload) => this.#link.command('channel:list', payload),
+      sync: (payload) => this.#link.command('message:sync', payload),
+      epoch: () => this.epoch,
+      setEpoch: (told) => this.#setEpoch(told),
+      finished: () => {
+        this.#stores.channels.setLoaded();
+        this.#stores.timelines.resume();
+      },
+      silent: () => this.#link.bounce(),
+    };
+  }
+
+  #outboxPorts(connected: () => boolean): OutboxPorts {
+    return {
+      storage: this.storage,
+      connected,
+      exclusively: this.#tabs.exclusively,
+      changed: this.#stores.timelines.setUnsent,
+      saved: () => this.#tabs.tell({ type: 'outbox' }),
+      send: async ({ channelId, content, clientId }) => {
+        const outcome = await this.#link.command('message:send', { channelId, content, clientId });
+        return outcome.ok ? done(outcome.data.data) : outcome;
+      },
+      sent: (row, receipt) => {
+        const message = asStored(row, receipt, this.self);
+        this.#sent(message);
+        this.#tabs.tell({ type: 'sent', message });
+      },
+    };
+  }
+
+  #setEpoch(told: string): void {
+    if (told === this.epoch) return;
+    this.epoch = told;
+    this.storage.saveEpoch(told).catch(() => undefined);
+  }
+
+  /** The server runs on another database than the one that is known: everything but what was written goes. */
+  #dropCache(): void {
+    this.#world.dropCache();
+    const told = this.epoch;
+    this.storage
+      .clearCache()
+      .then(() => (told === null ? undefined : this.storage.saveEpoch(told)))
+      .catch(() => undefined);
+  }
+}
+
+/** An own message as the server stored it. */
+function asStored(row: OutboxRow, receipt: Receipt, self: string): Stored {
+  return {
+    channelId: row.channelId,
+    seq: Number(receipt.id),
+    rev: receipt.rev,
+    from: self,
+    content: row.content,
+    createdAt: receipt.createdAt,
+    editedAt: null,
+    deletedAt: null,
+    clientId: row.clientId,
+  };
+}
