@@ -8,6 +8,25 @@ async function sayAll(person, texts) {
   for (const text of texts) await person.say(text);
 }
 
+/**
+ * Freeze a tab: none of its scripts and timers run until it is woken. (The browser's own freezing leaves a tab running
+ * that is being driven.)
+ */
+async function freeze(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Debugger.enable');
+  const frozen = new Promise((resolve) => session.once('Debugger.paused', resolve));
+  await session.send('Debugger.pause');
+  // It stops at the next statement: give it one.
+  const statement = session.send('Runtime.evaluate', { expression: '0' });
+  await frozen;
+  return async () => {
+    await session.send('Debugger.resume');
+    await statement;
+    await session.detach();
+  };
+}
+
 test('kill -9 during a burst: both show every message once, in one order, and unread counts are right', async ({
   enter,
   server,
@@ -137,14 +156,13 @@ test('a tab that was frozen catches up when it wakes', async ({ enter, layLine }
   await ada.createChannel('Side');
   await ben.joinChannel('Side');
   await ben.goTo('General');
-  const session = await ben.page.context().newCDPSession(ben.page);
-  await session.send('Page.setWebLifecycleState', { state: 'frozen' });
+  const wake = await freeze(ben.page);
   line.cut();
   line.mend();
   await sayAll(ada, numbered('side', 1, 5));
   await ada.goTo('General');
   await sayAll(ada, numbered('general', 1, 5));
-  await session.send('Page.setWebLifecycleState', { state: 'active' });
+  await wake();
   await ben.showsExactly(numbered('general', 1, 5));
   await ben.goTo('Side');
   await ben.showsExactly(numbered('side', 1, 5));
