@@ -1,0 +1,188 @@
+//! Writing: a shard's task collects the sockets that have something to say and writes once to each per round.
+
+use std::cell::Cell;
+use std::io::{self, ErrorKind};
+use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+
+use parking_lot::Mutex;
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio::task::yield_now;
+
+use crate::CloseReason;
+use crate::outbound::Chunk;
+use crate::socket::{Inner, Leave, Wire};
+
+/// After so many sockets others get a turn.
+const TURN: usize = 128;
+/// After so many writes to one socket the others get a turn.
+const WRITES: usize = 4;
+
+/// Sockets that share a flusher.
+#[derive(Default)]
+pub(crate) struct Shard {
+    dirty: Mutex<Vec<Arc<Inner>>>,
+    wake: Notify,
+    stopped: AtomicBool,
+}
+
+impl Shard {
+    /// The socket is flushed in the next round.
+    pub(crate) fn push(&self, socket: Arc<Inner>) {
+        let first = {
+            let mut dirty = self.dirty.lock();
+            dirty.push(socket);
+            dirty.len() == 1
+        };
+        if first {
+            self.wake.notify_one();
+        }
+    }
+
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Relaxed);
+        self.wake.notify_one();
+    }
+
+    /// The flusher.
+    pub(crate) async fn run(self: Arc<Self>) {
+        let mut round = Vec::new();
+        let mut scratch = Vec::new();
+        loop {
+            self.wake.notified().await;
+            // Whoever is ready to read runs first, so that one write carries what all of them cause.
+            yield_now().await;
+            loop {
+                mem::swap(&mut *self.dirty.lock(), &mut round);
+                if round.is_empty() {
+                    break;
+                }
+                for (place, socket) in round.drain(..).enumerate() {
+                    flush(&socket, &mut scratch);
+                    if place % TURN == TURN - 1 {
+                        yield_now().await;
+                    }
+                }
+                // What was sent during the round is the next one.
+                yield_now().await;
+            }
+            if self.stopped.load(Relaxed) {
+                return;
+            }
+        }
+    }
+}
+
+/// Brings a socket's queue on its way.
+fn flush(socket: &Arc<Inner>, scratch: &mut Vec<u8>) {
+    let mut out = socket.out.lock();
+    out.dirty = false;
+    if out.queue.is_empty() {
+        return;
+    }
+    match &out.wire {
+        Wire::Gone => {}
+        Wire::Task => {
+            drop(out);
+            socket.task.wake();
+        }
+        Wire::Polling => {
+            let get = out.get.take();
+            let waits_for_get = !out.getting && out.queue.has_messages();
+            drop(out);
+            match get {
+                Some(waker) => waker.wake(),
+                None if waits_for_get => socket.stalled(),
+                None => {}
+            }
+        }
+        // The answers to polls that are still being sent go first.
+        Wire::Tcp(_) if out.queue.in_flight() => {}
+        Wire::Tcp(stream) => {
+            let stream = Arc::clone(stream);
+            let chunk = out.queue.gather(scratch);
+            drop(out);
+            write(socket, &stream, chunk, scratch);
+        }
+    }
+}
+
+fn write(socket: &Arc<Inner>, stream: &TcpStream, mut chunk: Chunk, scratch: &mut Vec<u8>) {
+    for _ in 0..WRITES {
+        let bytes = match &chunk {
+            Chunk::Empty => return,
+            Chunk::Copied => &scratch[..],
+            Chunk::Direct(frame, from) => &frame.wire()[*from..],
+        };
+        match stream.try_write(bytes) {
+            Ok(written) => {
+                let partly = written < bytes.len();
+                chunk = wrote(socket, written, scratch);
+                if partly {
+                    return block(socket);
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return block(socket),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return fail(socket, &error),
+        }
+    }
+    let mut out = socket.out.lock();
+    let more = !out.queue.is_empty() && out.becomes_dirty();
+    drop(out);
+    if more {
+        socket.request_flush();
+    }
+}
+
+/// So much of the queue is with the kernel; returns what follows.
+pub(crate) fn wrote(socket: &Inner, bytes: usize, scratch: &mut Vec<u8>) -> Chunk {
+    let mut out = socket.out.lock();
+    let packets = out.queue.advance(bytes);
+    let next = out.queue.gather(scratch);
+    drop(out);
+    socket.engine.counters.sent(packets, bytes);
+    socket.progressed();
+    next
+}
+
+/// The peer takes no more: the task of the connection waits until it does.
+pub(crate) fn block(socket: &Inner) {
+    socket.out.lock().blocked = true;
+    socket.stalled();
+    socket.task.wake();
+}
+
+pub(crate) fn fail(socket: &Arc<Inner>, error: &io::Error) {
+    tracing::debug!(%error, "a WebSocket could not be written");
+    socket.close(CloseReason::TransportClose, Leave::Gone);
+}
+
+thread_local! {
+    static READ: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    static WRITE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// So much is read at a time.
+const READ_LEN: usize = 64 * 1024;
+
+/// Lends the thread's buffer for reading, so that connections need none of their own.
+pub(crate) fn with_read_buffer<T>(use_it: impl FnOnce(&mut [u8]) -> T) -> T {
+    // Taken, not borrowed: what runs inside may come here again.
+    let mut buffer = READ.take();
+    buffer.resize(READ_LEN, 0);
+    let result = use_it(&mut buffer);
+    READ.set(buffer);
+    result
+}
+
+/// Lends the thread's buffer for writing.
+pub(crate) fn with_scratch<T>(use_it: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+    let mut buffer = WRITE.take();
+    let result = use_it(&mut buffer);
+    WRITE.set(buffer);
+    result
+}

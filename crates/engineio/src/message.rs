@@ -1,0 +1,244 @@
+//! What the user of the engine implements, and what it is told.
+
+use std::fmt;
+use std::ops::Deref;
+use std::str::{self, Utf8Error};
+
+use bytes::Bytes;
+
+use crate::Socket;
+
+/// Opens a [`Session`] for every new connection. One handler serves an [`Engine`](crate::Engine).
+pub trait Handler: Send + Sync + 'static {
+    /// Called once per connection, after the handshake was accepted and the open packet queued, before anything is read.
+    /// Frames sent in here follow the open packet. Must not block.
+    fn open(&self, socket: &Socket) -> Box<dyn Session>;
+}
+
+/// One connection, seen from above. The engine owns it and drops it when the connection ends, so a session may hold its
+/// [`Socket`] without keeping anything alive.
+///
+/// A panic in a method closes that one connection, with [`CloseReason::Panicked`].
+pub trait Session: Send + Sync + 'static {
+    /// A message arrived. Called in the order of arrival, one at a time, on the task that reads; must not block.
+    fn message(&self, message: Message) -> Flow;
+
+    /// The connection has ended. Called exactly once and last, never from within a call of a [`Socket`]'s method, so locks
+    /// held around those are safe to take here.
+    fn close(&self, reason: CloseReason);
+}
+
+/// Whether reading goes on after a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// Go on.
+    Continue,
+    /// Read nothing more until [`Socket::resume`]; on long-polling the POST stays unanswered meanwhile. A `resume` that
+    /// comes while the message is still being handled is not lost. After
+    /// [`Config::paused_limit`](crate::Config::paused_limit) the connection is closed.
+    Pause,
+}
+
+/// A message from the peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// Text, known to be UTF-8.
+    Text(Text),
+    /// Binary.
+    Binary(Bytes),
+}
+
+/// Shared text: [`Bytes`] that are known to be UTF-8.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct Text(Bytes);
+
+impl Text {
+    /// The text as shared bytes.
+    #[must_use]
+    pub fn into_bytes(self) -> Bytes {
+        self.0
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // SAFETY: every constructor checks that the bytes are UTF-8.
+        unsafe { str::from_utf8_unchecked(&self.0) }
+    }
+
+    /// A part of the text that shares its memory. `part` must have been borrowed from this text.
+    #[must_use]
+    pub fn slice_ref(&self, part: &str) -> Self {
+        Self(self.0.slice_ref(part.as_bytes()))
+    }
+
+    /// The copy of a text that was checked by its type.
+    pub(crate) fn copy(text: &str) -> Self {
+        Self(Bytes::copy_from_slice(text.as_bytes()))
+    }
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl AsRef<str> for Text {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self(text.into_bytes().into())
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self::copy(text)
+    }
+}
+
+impl TryFrom<Bytes> for Text {
+    type Error = Utf8Error;
+
+    fn try_from(bytes: Bytes) -> Result<Self, Utf8Error> {
+        str::from_utf8(&bytes)?;
+        Ok(Self(bytes))
+    }
+}
+
+/// How a connection talks. WebTransport may join them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Transport {
+    /// HTTP long-polling.
+    Polling,
+    /// WebSocket (RFC 6455).
+    WebSocket,
+}
+
+impl Transport {
+    /// The name in the query of a request: `polling`, `websocket`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Polling => "polling",
+            Self::WebSocket => "websocket",
+        }
+    }
+}
+
+/// Why a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CloseReason {
+    /// The peer closed it: a close packet, a WebSocket close frame or the end of the TCP stream.
+    TransportClose,
+    /// The transport failed: a broken TCP stream, a poll cut off, two polls at once, a message over the limit.
+    TransportError,
+    /// No pong came in time.
+    PingTimeout,
+    /// The peer sent something that is no packet.
+    ParseError,
+    /// [`Socket::close`] was called.
+    ForcedClose,
+    /// The server is shutting down, [`Engine::close`](crate::Engine::close).
+    ServerShutdown,
+    /// The peer read so slowly that its queue reached [`Config::outbound_limit`](crate::Config::outbound_limit).
+    SlowReader,
+    /// The peer read nothing for [`Config::stall_timeout`](crate::Config::stall_timeout) although something was queued.
+    Stalled,
+    /// Reading was paused for longer than [`Config::paused_limit`](crate::Config::paused_limit).
+    PausedTooLong,
+    /// The session panicked.
+    Panicked,
+}
+
+impl CloseReason {
+    /// Every reason, in the order of [`Stats::closed`](crate::Stats::closed).
+    pub const ALL: [Self; 10] = [
+        Self::TransportClose,
+        Self::TransportError,
+        Self::PingTimeout,
+        Self::ParseError,
+        Self::ForcedClose,
+        Self::ServerShutdown,
+        Self::SlowReader,
+        Self::Stalled,
+        Self::PausedTooLong,
+        Self::Panicked,
+    ];
+
+    /// The name that Node's socket.io has for it ("Disconnection reasons" in its documentation). A limit of this server
+    /// that Node does not know is to the application what a lost transport is, `transport close`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TransportClose | Self::SlowReader | Self::Stalled => "transport close",
+            Self::TransportError => "transport error",
+            Self::PingTimeout | Self::PausedTooLong => "ping timeout",
+            Self::ParseError => "parse error",
+            Self::ForcedClose | Self::Panicked => "forced close",
+            Self::ServerShutdown => "server shutting down",
+        }
+    }
+
+    /// A name of its own for each reason, for counters.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::TransportClose => "transport_close",
+            Self::TransportError => "transport_error",
+            Self::PingTimeout => "ping_timeout",
+            Self::ParseError => "parse_error",
+            Self::ForcedClose => "forced_close",
+            Self::ServerShutdown => "server_shutdown",
+            Self::SlowReader => "slow_reader",
+            Self::Stalled => "stalled",
+            Self::PausedTooLong => "paused_too_long",
+            Self::Panicked => "panicked",
+        }
+    }
+
+    /// The status code of the WebSocket close frame (RFC 6455, section 7.4.1).
+    pub(crate) fn close_code(self) -> u16 {
+        match self {
+            Self::ParseError => 1002,
+            // On WebSocket the only error that leaves a connection to tell of it is a message over the limit.
+            Self::TransportError => 1009,
+            Self::ServerShutdown => 1001,
+            Self::Panicked => 1011,
+            Self::SlowReader | Self::Stalled | Self::PausedTooLong => 1008,
+            _ => 1000,
+        }
+    }
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The socket is closed, or became closed by the attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the socket is closed")]
+pub struct Closed;

@@ -1,0 +1,166 @@
+//! The queue of one socket: what waits to be written, bounded in bytes.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use crate::Frame;
+
+/// Frames are copied together up to this length and written by one system call.
+const COALESCE_MAX: usize = 64 * 1024;
+/// A frame from this length on is written from where it is, without a copy.
+const DIRECT_MIN: usize = 16 * 1024;
+/// A queue that had room for more frames than this gives the room back when it is empty.
+const ROOM_KEPT: usize = 32;
+/// Between the packets of a long-polling payload (Engine.IO protocol 4, "Payload encoding").
+pub(crate) const SEPARATOR: u8 = 0x1e;
+
+/// The frames that wait for one peer, and their account.
+#[derive(Default)]
+pub(crate) struct Outbound {
+    frames: VecDeque<Frame>,
+    /// What of the first frame is already written.
+    written: usize,
+    /// What counts towards the limit: every frame here or in a response that is being sent.
+    bytes: usize,
+    /// How much of what is queued first does not count; see [`Outbound::push`].
+    uncounted: usize,
+    /// The part of `bytes` that is in a long-polling response.
+    in_flight: usize,
+}
+
+/// The next bytes to write.
+pub(crate) enum Chunk {
+    /// There is nothing.
+    Empty,
+    /// They were copied to the scratch buffer.
+    Copied,
+    /// The rest of this frame from this place on.
+    Direct(Frame, usize),
+}
+
+impl Outbound {
+    /// Queues the frames next to each other. Returns false when that exceeds `limit`.
+    ///
+    /// Onto an empty queue they are admitted whatever their size, since otherwise a message longer than the limit could
+    /// never be sent. They then count with half of the limit, so that what follows them finds the other half.
+    pub(crate) fn push(&mut self, frames: impl IntoIterator<Item = Frame>, limit: usize) -> bool {
+        let before = self.frames.len();
+        self.frames.extend(frames);
+        let added: usize = self.frames.range(before..).map(Frame::cost).sum();
+        if self.bytes == 0 && added > limit {
+            self.bytes = limit / 2;
+            self.uncounted = added - self.bytes;
+            return true;
+        }
+        self.bytes += added;
+        self.bytes <= limit
+    }
+
+    /// Queues a frame that no limit applies to: the engine's own.
+    pub(crate) fn push_control(&mut self, frame: Frame) {
+        self.bytes += frame.cost();
+        self.frames.push_back(frame);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// Whether more waits than the engine's own packets.
+    pub(crate) fn has_messages(&self) -> bool {
+        self.frames.iter().any(Frame::is_message)
+    }
+
+    /// What counts towards the limit, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether the peer still reads a long-polling response.
+    pub(crate) fn in_flight(&self) -> bool {
+        self.in_flight > 0
+    }
+
+    /// The next bytes for a WebSocket: as many frames as fit into one write.
+    pub(crate) fn gather(&self, scratch: &mut Vec<u8>) -> Chunk {
+        let Some(first) = self.frames.front() else { return Chunk::Empty };
+        let rest = &first.wire()[self.written..];
+        if rest.len() >= DIRECT_MIN {
+            return Chunk::Direct(first.clone(), self.written);
+        }
+        scratch.clear();
+        scratch.extend_from_slice(rest);
+        for frame in self.frames.iter().skip(1) {
+            if scratch.len() + frame.wire().len() > COALESCE_MAX {
+                break;
+            }
+            scratch.extend_from_slice(frame.wire());
+        }
+        Chunk::Copied
+    }
+
+    /// `written` more bytes are with the kernel. Returns how many frames that finished.
+    pub(crate) fn advance(&mut self, written: usize) -> u64 {
+        let mut finished = 0;
+        self.written += written;
+        while let Some(frame) = self.frames.front() {
+            let (len, cost) = (frame.wire().len(), frame.cost());
+            if self.written < len {
+                break;
+            }
+            self.written -= len;
+            self.frames.pop_front();
+            self.release(cost);
+            finished += 1;
+        }
+        self.give_room_back();
+        finished
+    }
+
+    /// Everything that waits, as a long-polling payload, which counts until [`Outbound::landed`].
+    pub(crate) fn take_payload(&mut self) -> (Bytes, u64) {
+        let mut body = Vec::with_capacity(self.frames.iter().map(|frame| frame.wire().len()).sum());
+        let packets = self.frames.len() as u64;
+        for (place, frame) in self.frames.drain(..).enumerate() {
+            if place > 0 {
+                body.push(SEPARATOR);
+            }
+            frame.write_polling(&mut body);
+        }
+        self.in_flight = self.bytes;
+        self.uncounted = 0;
+        self.give_room_back();
+        (body.into(), packets)
+    }
+
+    /// The long-polling response has been handed over.
+    pub(crate) fn landed(&mut self) {
+        self.bytes -= self.in_flight;
+        self.in_flight = 0;
+    }
+
+    /// Drops what waits, except the rest of a frame that is partly written: without it no close frame could follow.
+    pub(crate) fn drop_waiting(&mut self) {
+        self.frames.truncate(usize::from(self.written > 0));
+        self.uncounted = 0;
+        self.bytes = self.in_flight + self.frames.iter().map(Frame::cost).sum::<usize>();
+    }
+
+    /// Drops everything: the peer is gone.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    fn release(&mut self, cost: usize) {
+        let free = cost.min(self.uncounted);
+        self.uncounted -= free;
+        self.bytes = self.bytes.saturating_sub(cost - free);
+    }
+
+    fn give_room_back(&mut self) {
+        if self.frames.is_empty() && self.frames.capacity() > ROOM_KEPT {
+            self.frames = VecDeque::new();
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! An accept loop for HTTP/1.1 with upgrades.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::future::{Future, poll_fn};
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower_service::Service;
+
+use crate::PeerAddr;
+
+/// How long accepting rests after the system had nothing left for a connection.
+const BACK_OFF: Duration = Duration::from_millis(100);
+/// The whole head of a request has to fit.
+const BUFFER: usize = 16 * 1024;
+
+/// An accept loop and its limits.
+#[derive(Clone, Debug)]
+pub struct Server {
+    header_timeout: Duration,
+    max_headers: usize,
+    grace: Duration,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { header_timeout: Duration::from_secs(10), max_headers: 100, grace: Duration::from_secs(10) }
+    }
+}
+
+impl Server {
+    /// How long the head of a request may take to arrive, also the next one on a connection that is kept open. 10 s.
+    #[must_use]
+    pub fn header_timeout(mut self, limit: Duration) -> Self {
+        self.header_timeout = limit;
+        self
+    }
+
+    /// How many headers a request may have. 100.
+    #[must_use]
+    pub fn max_headers(mut self, limit: usize) -> Self {
+        self.max_headers = limit;
+        self
+    }
+
+    /// How long requests that are under way at the shutdown may take to finish. 10 s.
+    #[must_use]
+    pub fn grace(mut self, limit: Duration) -> Self {
+        self.grace = limit;
+        self
+    }
+
+    /// Serves until `shutdown` is ready, then lets the requests that are under way finish. Connections that became
+    /// WebSockets are not waited for: [`Engine::close`](crate::Engine::close) does that.
+    ///
+    /// Every request carries its [`PeerAddr`]. When the system has no file descriptors left, accepting rests and goes on.
+    pub async fn run<S, B>(self, listener: TcpListener, service: S, shutdown: impl Future)
+    where
+        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+        S::Future: Send,
+        B: http_body::Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let (tasks, stopping) = (TaskTracker::new(), CancellationToken::new());
+        let mut shutdown = pin!(shutdown);
+        let mut resting = false;
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                _ = &mut shutdown => break,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, peer)) => {
+                    if resting {
+                        tracing::info!("connections are accepted again");
+                        resting = false;
+                    }
+                    let connection = self.clone().connection(stream, peer, service.clone(), stopping.clone());
+                    tasks.spawn(connection);
+                }
+                Err(error) if is_of_the_peer(&error) => {}
+                Err(error) => {
+                    if !resting {
+                        tracing::warn!(%error, "no connections are accepted for the moment");
+                        resting = true;
+                    }
+                    tokio::select! {
+                        _ = &mut shutdown => break,
+                        () = tokio::time::sleep(BACK_OFF) => {}
+                    }
+                }
+            }
+        }
+        drop(listener);
+        stopping.cancel();
+        tasks.close();
+        if tokio::time::timeout(self.grace, tasks.wait()).await.is_err() {
+            tracing::warn!(connections = tasks.len(), "some requests outlived the grace of the shutdown");
+        }
+    }
+
+    async fn connection<S, B>(self, stream: TcpStream, peer: SocketAddr, service: S, stopping: CancellationToken)
+    where
+        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+        S::Future: Send,
+        B: http_body::Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        // Small packets are the business of this server; without it they would wait for each other.
+        let _ = stream.set_nodelay(true);
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(PeerAddr(peer));
+            let mut service = service.clone();
+            async move {
+                poll_fn(|cx| service.poll_ready(cx)).await?;
+                service.call(request).await
+            }
+        });
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new())
+            .header_read_timeout(self.header_timeout)
+            .max_headers(self.max_headers)
+            .max_buf_size(BUFFER);
+        let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
+        let ended = tokio::select! {
+            ended = &mut connection => ended,
+            () = stopping.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "an HTTP connection ended with an error");
+        }
+    }
+}
+
+/// Serves HTTP/1.1 with upgrades on a listener until `shutdown` is ready, with the limits of [`Server::default`].
+pub async fn serve<S, B>(listener: TcpListener, service: S, shutdown: impl Future)
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    Server::default().run(listener, service, shutdown).await;
+}
+
+/// The peer gave up between connecting and being accepted.
+fn is_of_the_peer(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionRefused
+            | ErrorKind::Interrupted
+    )
+}

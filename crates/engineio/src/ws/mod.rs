@@ -1,0 +1,13 @@
+//! WebSocket (RFC 6455): handshake, frames, the task of a connection, and the upgrade from long-polling.
+
+mod connection;
+mod decoder;
+mod handshake;
+mod probe;
+mod stream;
+
+pub(crate) use connection::Connection;
+pub(crate) use decoder::Decoder;
+pub(crate) use handshake::{accept, is_upgrade};
+pub(crate) use probe::{Claim, reject, upgrade};
+pub(crate) use stream::{Opened, Stream, opened};

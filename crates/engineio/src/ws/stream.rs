@@ -1,0 +1,178 @@
+//! The byte stream under a WebSocket: a TCP stream taken back from the HTTP server, or whatever else it ran on.
+
+use std::future::poll_fn;
+use std::io::{self, ErrorKind, Read};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::flush::{with_scratch, wrote};
+use crate::outbound::Chunk;
+use crate::socket::{Inner, Wire};
+
+/// What a connection needs of its stream.
+pub(crate) trait Stream: Unpin + Send + 'static {
+    /// Reads what is there.
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
+
+    /// Writes some of the bytes, outside of the queue.
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
+
+    /// Lets go of what the stream itself holds back.
+    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    /// Does this task's part in writing the queue. Ready when there is nothing left for it to wait for.
+    fn poll_queue(&mut self, cx: &mut Context<'_>, socket: &Arc<Inner>) -> Poll<io::Result<()>>;
+
+    /// How the queue reaches this stream.
+    fn wire(&self) -> Wire;
+
+    /// Makes the end an abrupt one: what the peer has not taken is not kept for it.
+    fn reset(&self) {}
+}
+
+/// Written by the flusher, read by the connection's task.
+pub(crate) struct Tcp(pub(crate) Arc<TcpStream>);
+
+impl Stream for Tcp {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.0.poll_read_ready(cx))?;
+            let mut read = 0;
+            let outcome = self.0.try_io(Interest::READABLE, || {
+                read = (&*SockRef::from(&*self.0)).read(buffer)?;
+                // Less than there was room for is all there was. Saying so saves the read that would find nothing.
+                if read > 0 && read < buffer.len() { Err(ErrorKind::WouldBlock.into()) } else { Ok(()) }
+            });
+            match outcome {
+                _ if read > 0 => return Poll::Ready(Ok(read)),
+                Ok(()) => return Poll::Ready(Ok(0)),
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.0.poll_write_ready(cx))?;
+            match self.0.try_write(bytes) {
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+                outcome => return Poll::Ready(outcome),
+            }
+        }
+    }
+
+    fn poll_queue(&mut self, cx: &mut Context<'_>, socket: &Arc<Inner>) -> Poll<io::Result<()>> {
+        if !socket.out.lock().blocked {
+            return Poll::Ready(Ok(()));
+        }
+        ready!(self.0.poll_write_ready(cx))?;
+        let mut out = socket.out.lock();
+        out.blocked = false;
+        let flush = out.becomes_dirty();
+        drop(out);
+        if flush {
+            socket.request_flush();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn wire(&self) -> Wire {
+        Wire::Tcp(Arc::clone(&self.0))
+    }
+
+    fn reset(&self) {
+        // Without it the kernel would keep the bytes, and the connection, for a peer that does not read.
+        let _ = self.0.set_zero_linger();
+    }
+}
+
+/// Read and written by the connection's task: TLS, or a server that wraps its streams.
+pub(crate) struct Owned<S>(pub(crate) S);
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for Owned<S> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut buffer = ReadBuf::new(buffer);
+        ready!(Pin::new(&mut self.0).poll_read(cx, &mut buffer))?;
+        Poll::Ready(Ok(buffer.filled().len()))
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_queue(&mut self, cx: &mut Context<'_>, socket: &Arc<Inner>) -> Poll<io::Result<()>> {
+        with_scratch(|scratch| {
+            let mut chunk = {
+                let mut out = socket.out.lock();
+                out.dirty = false;
+                out.blocked = false;
+                if out.queue.in_flight() { Chunk::Empty } else { out.queue.gather(scratch) }
+            };
+            loop {
+                let bytes = match &chunk {
+                    Chunk::Empty => break,
+                    Chunk::Copied => &scratch[..],
+                    Chunk::Direct(frame, from) => &frame.wire()[*from..],
+                };
+                match Pin::new(&mut self.0).poll_write(cx, bytes)? {
+                    Poll::Ready(0) => return Poll::Ready(Err(ErrorKind::WriteZero.into())),
+                    Poll::Ready(written) => chunk = wrote(socket, written, scratch),
+                    Poll::Pending => {
+                        socket.out.lock().blocked = true;
+                        socket.stalled();
+                        return Poll::Pending;
+                    }
+                }
+            }
+            // A stream with a buffer of its own may hold the end of it back.
+            Pin::new(&mut self.0).poll_flush(cx)
+        })
+    }
+
+    fn wire(&self) -> Wire {
+        Wire::Task
+    }
+}
+
+/// What an HTTP connection became.
+pub(crate) enum Opened {
+    /// Its TCP stream, and what had been read of it already.
+    Tcp(Tcp, Bytes),
+    /// Another stream, which gives what had been read first.
+    Other(Owned<TokioIo<Upgraded>>),
+}
+
+/// Waits for the HTTP server to hand its stream over; its own read buffer is dropped here. None when that fails.
+pub(crate) async fn opened(upgrade: OnUpgrade) -> Option<Opened> {
+    Some(match upgrade.await.ok()?.downcast::<TokioIo<TcpStream>>() {
+        Ok(parts) => Opened::Tcp(Tcp(Arc::new(parts.io.into_inner())), parts.read_buf),
+        Err(upgraded) => Opened::Other(Owned(TokioIo::new(upgraded))),
+    })
+}
+
+/// Writes all of the bytes, outside of the queue.
+pub(crate) async fn write_all(stream: &mut impl Stream, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let written = poll_fn(|cx| stream.poll_write(cx, bytes)).await?;
+        if written == 0 {
+            return Err(ErrorKind::WriteZero.into());
+        }
+        bytes = &bytes[written..];
+    }
+    poll_fn(|cx| stream.poll_flush(cx)).await
+}
