@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
-import { messages } from './tools/messages';
+import { messages } from './tools/messages.ts';
 
 const server = process.env.HEARTH_DEV_SERVER ?? 'http://localhost:3000';
 
