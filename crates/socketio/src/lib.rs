@@ -29,7 +29,8 @@
 //! });
 //!
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
-//! engineio::serve(listener, io.service(), std::future::pending::<()>()).await
+//! engineio::serve(listener, io.service(), std::future::pending::<()>()).await;
+//! # Ok(())
 //! # }
 //! ```
 //!

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use engineio::{Config, Engine, Refusal};
+use futures_util::future::BoxFuture;
 use hashbrown::HashMap;
 use http::Extensions;
 use http::request::Parts;
@@ -193,24 +194,35 @@ impl engineio::Handler for Door {
     }
 }
 
+type AllowRequest = Box<dyn Fn(&Parts) -> BoxFuture<'static, Result<Extensions, Refusal>> + Send + Sync>;
+type Check = Box<dyn Fn(&Parts) -> Result<(), Refusal> + Send + Sync>;
+
 /// Settings of a [`Server`].
 #[must_use]
 pub struct Builder {
-    engine: engineio::Builder,
+    engine: Config,
+    allow_request: Option<AllowRequest>,
+    check: Option<Check>,
     connect_timeout: Duration,
     inbound: Inbound,
 }
 
 impl Default for Builder {
     fn default() -> Builder {
-        Builder { engine: Engine::builder(), connect_timeout: CONNECT_TIMEOUT, inbound: INBOUND }
+        Builder {
+            engine: Config::default(),
+            allow_request: None,
+            check: None,
+            connect_timeout: CONNECT_TIMEOUT,
+            inbound: INBOUND,
+        }
     }
 }
 
 impl Builder {
     /// Settings of the transports: heartbeat, limits, CORS.
     pub fn engine(mut self, config: Config) -> Builder {
-        self.engine = self.engine.config(config);
+        self.engine = config;
         self
     }
 
@@ -221,14 +233,14 @@ impl Builder {
         F: Fn(&Parts) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Extensions, Refusal>> + Send + 'static,
     {
-        self.engine = self.engine.allow_request(decide);
+        self.allow_request = Some(Box::new(move |parts| Box::pin(decide(parts))));
         self
     }
 
     /// Decides on every request of a client, polls and upgrades too, by what it looks like: the place for a check of the
     /// Origin header.
     pub fn check(mut self, decide: impl Fn(&Parts) -> Result<(), Refusal> + Send + Sync + 'static) -> Builder {
-        self.engine = self.engine.check(decide);
+        self.check = Some(Box::new(decide));
         self
     }
 
@@ -255,7 +267,14 @@ impl Builder {
             inbound: self.inbound,
             runtime: OnceLock::new(),
         });
-        let engine = self.engine.build(Door(Arc::clone(&shared)));
+        let mut engine = Engine::builder(self.engine);
+        if let Some(decide) = self.allow_request {
+            engine = engine.allow_request(decide);
+        }
+        if let Some(decide) = self.check {
+            engine = engine.check(decide);
+        }
+        let engine = engine.build(Door(Arc::clone(&shared)));
         let server = Server { shared, engine };
         server.of("/");
         server

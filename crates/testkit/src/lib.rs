@@ -1,4 +1,6 @@
 //! A test world: databases of either kind, servers on free ports, users, sockets.
 
 pub mod app;
+pub mod client;
 pub mod http;
+pub mod wire;

@@ -1,0 +1,12 @@
+//! What the crate promises, each promise a test against a real server on a free port.
+
+mod acks;
+mod binary;
+mod codec;
+mod connecting;
+mod ends;
+mod hostile;
+mod order;
+mod rooms;
+mod scale;
+mod world;

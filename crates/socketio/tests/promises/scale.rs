@@ -1,0 +1,87 @@
+//! Many sockets, scaled to what a test may take: nothing is left behind (E11), nothing is mixed up.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use testkit::client::Client;
+
+use crate::world::{World, until};
+
+/// Counts how many of its kind are alive.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn new(count: &Arc<AtomicUsize>) -> Counted {
+        count.fetch_add(1, Ordering::SeqCst);
+        Counted(Arc::clone(count))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dirty_disconnects_leave_nothing_behind() {
+    let world = World::new().await;
+    let alive = Arc::new(AtomicUsize::new(0));
+    let ns = world.io.of("/");
+    let count = Arc::clone(&alive);
+    ns.on_connect(move |socket| {
+        // Everything that could keep a socket alive: data, a listener that holds the socket, a worker that waits for an
+        // answer, a handler at work.
+        socket.set_data(Counted::new(&count));
+        let (own, held) = (socket.clone(), Arc::new(Counted::new(&count)));
+        socket.on("hold", move |_, _| {
+            let (own, held) = (own.clone(), Arc::clone(&held));
+            async move {
+                let _answer = own.emit_with_ack("question", (), testkit::client::PATIENCE).await;
+                drop(held);
+            }
+        });
+        let own = socket.clone();
+        socket.on_disconnect(move |_, _| {
+            let _own = own.clone();
+            async {}
+        });
+        socket.join("everybody");
+        socket.join(format!("only:{}", socket.id()));
+        async {}
+    });
+
+    for _ in 0..10 {
+        let mut clients = Vec::new();
+        for _ in 0..50 {
+            let mut client = world.connect().await;
+            client.emit("hold", ()).await;
+            clients.push(client);
+        }
+        drop(clients);
+    }
+
+    until("everything to be dropped", || alive.load(Ordering::SeqCst) == 0).await;
+    assert!(ns.is_empty());
+    assert_eq!(ns.room_count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_room_of_three_hundred_gets_everything_once_and_in_order() {
+    let world = World::new().await;
+    let ns = world.io.of("/");
+    ns.on_connect(|socket| async move { socket.join("hall") });
+    let mut clients: Vec<Client> = Vec::new();
+    for _ in 0..300 {
+        clients.push(world.connect().await);
+    }
+    for n in 0..20 {
+        ns.to("hall").emit("n", (n,)).unwrap();
+    }
+
+    for client in &mut clients {
+        for n in 0..20 {
+            assert_eq!(client.next_event().await.args, [n]);
+        }
+    }
+}
