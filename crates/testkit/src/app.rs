@@ -8,7 +8,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use crate::http::{self, Response};
+use crate::client::{self, Client};
+use crate::wire::{self, Answer};
 
 /// How long a server may take to say that it listens: generous, since machines that test are busy.
 const START: Duration = Duration::from_secs(30);
@@ -84,22 +85,33 @@ impl App {
         line.trim().trim_end_matches("kB").trim().parse().expect("a number of KiB")
     }
 
+    /// A request with exactly these headers.
+    pub async fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        wire::exchange(self.address(), method, path, headers, body.as_bytes()).await.expect("the server answers")
+    }
+
     /// A POST of JSON without a session.
-    pub async fn post(&self, path: &str, body: &str) -> Response {
-        http::request(self.address(), "POST", path, &[("content-type", "application/json")], body).await
+    pub async fn post(&self, path: &str, body: &str) -> Answer {
+        self.request("POST", path, &[("content-type", "application/json")], body).await
     }
 
     /// A GET with these headers.
-    pub async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Response {
-        http::request(self.address(), "GET", path, headers, "").await
+    pub async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.request("GET", path, headers, "").await
     }
 
     /// Signs up `name` and returns the `Cookie` header of the session.
     pub async fn sign_up(&self, name: &str) -> String {
         let body = format!(r#"{{"username":"{name}","password":"correct horse {name}"}}"#);
-        let response = self.post("/api/signup", &body).await;
-        assert_eq!(response.status, 200, "{}", response.body);
-        response.cookie().expect("signing up signs in")
+        let answer = self.post("/api/signup", &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let cookie = answer.header("set-cookie").expect("signing up signs in");
+        cookie.split(';').next().unwrap_or_default().to_owned()
+    }
+
+    /// A connection to the chat, with the session's cookie.
+    pub fn client(&self, cookie: &str) -> client::Builder {
+        Client::to(&format!("ws://{}/socket.io/", self.address())).header("cookie", cookie)
     }
 }
 

@@ -378,7 +378,8 @@ impl Client {
             Some((count, rest)) if matches!(kind, "5" | "6") => (count.parse().ok()?, rest),
             _ => (0, rest),
         };
-        let Some(rest) = rest.strip_prefix(&self.prefix()) else { return Some(other()) };
+        let foreign = self.namespace == "/" && rest.starts_with('/');
+        let Some(rest) = rest.strip_prefix(&self.prefix()).filter(|_| !foreign) else { return Some(other()) };
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         let (id, payload) = rest.split_at(digits);
         let mut args: Vec<Value> = serde_json::from_str(payload).expect("the server sends JSON");

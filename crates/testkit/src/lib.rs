@@ -2,5 +2,4 @@
 
 pub mod app;
 pub mod client;
-pub mod http;
 pub mod wire;
