@@ -31,7 +31,7 @@ fn json() -> impl Strategy<Value = Value> {
 /// The text of an event, as a client would write it, with attachments.
 fn event() -> impl Strategy<Value = (String, Vec<Vec<u8>>)> {
     let name = any::<String>().prop_filter("reserved", |name| !RESERVED_EVENTS.contains(&name.as_str()));
-    let namespace = prop_oneof![Just(String::new()), "/[a-z]{0,8},"];
+    let namespace = prop_oneof![Just(String::new()), "/[a-z]{1,8},"];
     let attachments = prop::collection::vec(prop::collection::vec(any::<u8>(), 0..8), 0..4);
     (name, namespace, prop::option::of(any::<u64>()), prop::collection::vec(json(), 0..4), attachments).prop_map(
         |(name, namespace, id, args, attachments)| {

@@ -126,11 +126,11 @@ async fn volatile_events_are_dropped_for_whoever_does_not_read() {
     let socket = ns.everyone().sockets().pop().unwrap();
     let text = "x".repeat(50_000);
     let mut queued = 0;
-    for _ in 0..2_000 {
+    for _ in 0..500 {
         queued += usize::from(socket.emit_volatile("much", (&text,)).unwrap());
         ns.everyone().volatile().emit("also", ()).unwrap();
     }
-    assert!(queued < 2_000, "100 MB cannot wait in a queue of 1 MiB");
+    assert!(queued < 500, "25 MB cannot wait in a queue of 1 MiB");
     assert!(socket.is_connected(), "volatile events close nobody");
     socket.emit("last", ()).unwrap();
 

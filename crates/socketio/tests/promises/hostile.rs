@@ -117,7 +117,7 @@ async fn deep_nesting_is_read_by_nobody() {
 
 #[tokio::test]
 async fn a_deeply_nested_auth_is_refused() {
-    let (world, ..) = guarded().await;
+    let (world, _neighbour, _log) = guarded().await;
     let ns = world.io.of("/deep");
     ns.middleware(|_, _| async { Ok(()) });
     let mut client = world.client().namespace("/deep").open().await.unwrap();
@@ -128,7 +128,7 @@ async fn a_deeply_nested_auth_is_refused() {
 
 #[tokio::test]
 async fn whoever_sends_before_connecting_is_closed() {
-    let (world, ..) = guarded().await;
+    let (world, _neighbour, _log) = guarded().await;
     for packet in [r#"2["x"]"#, "1", "30[]"] {
         let mut client = world.client().open().await.unwrap();
         client.send_raw(packet).await;
@@ -138,7 +138,7 @@ async fn whoever_sends_before_connecting_is_closed() {
 
 #[tokio::test]
 async fn packets_that_cross_the_servers_disconnect_are_dropped() {
-    let (world, ..) = guarded().await;
+    let (world, _neighbour, _log) = guarded().await;
     world.io.of("/other").on("echo", |_, event| async move { event.take_ack().unwrap().send(()).unwrap() });
     let mut client = world.client().namespace("/other").connect().await.unwrap();
     client.send_raw("0").await;

@@ -1,5 +1,7 @@
 //! What the crate promises, each promise a test against a real server on a free port.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod acks;
 mod binary;
 mod codec;

@@ -146,7 +146,7 @@ async fn a_client_that_sends_faster_than_it_is_served_is_read_more_slowly() {
     until("the first event", || world.io.engine().stats().opened > 0).await;
     tokio::time::timeout(std::time::Duration::from_millis(300), async {
         while !sending.is_finished() {
-            tokio::task::yield_now().await
+            tokio::task::yield_now().await;
         }
     })
     .await

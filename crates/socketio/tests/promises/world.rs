@@ -9,22 +9,22 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 /// A running server; it goes when the test's runtime goes.
-pub struct World {
-    pub io: Server,
-    pub address: SocketAddr,
+pub(crate) struct World {
+    pub(crate) io: Server,
+    pub(crate) address: SocketAddr,
 }
 
 impl World {
-    pub async fn new() -> World {
+    pub(crate) async fn new() -> World {
         World::with(Server::builder()).await
     }
 
     /// A server with its own engine settings.
-    pub async fn engine(change: impl FnOnce(&mut Config)) -> World {
+    pub(crate) async fn engine(change: impl FnOnce(&mut Config)) -> World {
         World::with(Server::builder().engine(Config::with(change))).await
     }
 
-    pub async fn with(builder: Builder) -> World {
+    pub(crate) async fn with(builder: Builder) -> World {
         let io = builder.build();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -33,23 +33,23 @@ impl World {
         World { io, address }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("ws://{}/socket.io/", self.address)
     }
 
     /// Prepares a client of the namespace `/`.
-    pub fn client(&self) -> client::Builder {
+    pub(crate) fn client(&self) -> client::Builder {
         Client::to(&self.url())
     }
 
     /// A client in the namespace `/`.
-    pub async fn connect(&self) -> Client {
+    pub(crate) async fn connect(&self) -> Client {
         self.client().connect().await.expect("the server lets everybody in")
     }
 }
 
 /// Waits until a condition holds that another task brings about.
-pub async fn until(what: &str, condition: impl Fn() -> bool) {
+pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
     within(what, async {
         while !condition() {
             tokio::time::sleep(Duration::from_millis(2)).await;
@@ -59,19 +59,19 @@ pub async fn until(what: &str, condition: impl Fn() -> bool) {
 }
 
 /// A place for handlers to write to and the test to read from.
-pub fn log<T>() -> (mpsc::UnboundedSender<T>, Log<T>) {
+pub(crate) fn log<T>() -> (mpsc::UnboundedSender<T>, Log<T>) {
     let (sender, receiver) = mpsc::unbounded_channel();
     (sender, Log(receiver))
 }
 
-pub struct Log<T>(mpsc::UnboundedReceiver<T>);
+pub(crate) struct Log<T>(mpsc::UnboundedReceiver<T>);
 
 impl<T> Log<T> {
-    pub async fn next(&mut self) -> T {
+    pub(crate) async fn next(&mut self) -> T {
         within("an entry in the log", self.0.recv()).await.expect("somebody writes to the log")
     }
 
-    pub async fn take(&mut self, count: usize) -> Vec<T> {
+    pub(crate) async fn take(&mut self, count: usize) -> Vec<T> {
         let mut entries = Vec::new();
         while entries.len() < count {
             entries.push(self.next().await);
@@ -79,7 +79,7 @@ impl<T> Log<T> {
         entries
     }
 
-    pub fn is_empty(&mut self) -> bool {
+    pub(crate) fn is_empty(&mut self) -> bool {
         self.0.is_empty()
     }
 }
