@@ -11,5 +11,4 @@ import { useSessionStore } from './stores/session';
 
 const app = createApp(App).use(createPinia()).use(i18n);
 app.runWithContext(keepTitle);
-await useSessionStore().start();
-app.use(makeRouter()).mount('#app');
+app.use(makeRouter(useSessionStore().start())).mount('#app');

@@ -1,4 +1,4 @@
-import { createRouter, createWebHistory, type RouterHistory } from 'vue-router';
+import { createRouter, createWebHistory, type Router, type RouterHistory } from 'vue-router';
 
 import ChatPage from '../pages/ChatPage.vue';
 import SignInPage from '../pages/SignInPage.vue';
@@ -13,8 +13,11 @@ declare module 'vue-router' {
   }
 }
 
-/** The routes. `session.start()` must have finished: who may see what depends on it. */
-export function makeRouter(history: RouterHistory = createWebHistory()) {
+/**
+ * The routes. Who may see what depends on who is signed in: nothing is entered before that is known.
+ * @param started what `session.start()` returned
+ */
+export function makeRouter(started: Promise<void>, history: RouterHistory = createWebHistory()): Router {
   const router = createRouter({
     history,
     routes: [
@@ -28,7 +31,8 @@ export function makeRouter(history: RouterHistory = createWebHistory()) {
     ],
   });
 
-  router.beforeEach((to) => {
+  router.beforeEach(async (to) => {
+    await started;
     const session = useSessionStore();
     const signedIn = session.state === 'signed-in';
     if (to.meta.for === 'members' && !signedIn) {

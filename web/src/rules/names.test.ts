@@ -23,14 +23,13 @@ describe('usernames', () => {
 });
 
 describe('names of channels', () => {
-  it.each(['rust', 'release train', 'v2.4', 'été 2026'])('%s is fine', (name) => {
+  it.each(['rust', 'release train', 'v2.4', 'été 2026', 'ｒｕｓｔ', 'a\u00a0b'])('%s is fine', (name) => {
     expect(channelNameProblem(name)).toBeNull();
   });
   it.each([
     [' rust', 'innerSpaces'],
     ['rust ', 'innerSpaces'],
     ['a  b', 'innerSpaces'],
-    ['a\u00a0b', 'channelCharacters'],
     ['what?', 'channelCharacters'],
     ['#rust', 'channelCharacters'],
     ['r', 'tooShort'],

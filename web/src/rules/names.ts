@@ -1,3 +1,5 @@
+import { LIMITS } from '../protocol';
+
 /**
  * The rules of names, as the server holds them (WIRE.md, "Usernames … Channel names …"): said while typing, so that
  * the server's refusal is the exception. The server alone decides what is taken.
@@ -9,27 +11,29 @@ export type NameProblem =
   | { rule: 'channelCharacters' }
   | { rule: 'innerSpaces' };
 
-const MIN = 2;
-const MAX = 32;
-const PASSWORD_MIN = 8;
-const PASSWORD_MAX = 128;
+/** What is wrong with a display name that was typed at all, or null. */
+export function displayNameProblem(name: string): NameProblem | null {
+  return lengthProblem(name.normalize('NFKC'), LIMITS.displayName);
+}
 
 /** What is wrong with a username, or null. */
-export function usernameProblem(name: string): NameProblem | null {
+export function usernameProblem(typed: string): NameProblem | null {
+  const name = typed.normalize('NFKC');
   if (/[^\p{L}\p{M}\p{N}._-]/u.test(name)) return { rule: 'usernameCharacters' };
-  return lengthProblem(name, MIN, MAX);
+  return lengthProblem(name, LIMITS.username);
 }
 
 /** What is wrong with the name of a channel, or null. */
-export function channelNameProblem(name: string): NameProblem | null {
+export function channelNameProblem(typed: string): NameProblem | null {
+  const name = typed.normalize('NFKC');
   if (/[^\p{L}\p{M}\p{N} ._-]/u.test(name)) return { rule: 'channelCharacters' };
   if (/^ | $| {2}/.test(name)) return { rule: 'innerSpaces' };
-  return lengthProblem(name, MIN, MAX);
+  return lengthProblem(name, LIMITS.channelName);
 }
 
 /** What is wrong with a password, or null. */
 export function passwordProblem(password: string): NameProblem | null {
-  return lengthProblem(password, PASSWORD_MIN, PASSWORD_MAX);
+  return lengthProblem(password, LIMITS.password);
 }
 
 /** Length in Unicode scalar values, as the server counts. */
@@ -39,7 +43,7 @@ export function lengthOf(text: string): number {
   return length;
 }
 
-function lengthProblem(text: string, min: number, max: number): NameProblem | null {
+function lengthProblem(text: string, { min, max }: { min: number; max: number }): NameProblem | null {
   const length = lengthOf(text);
   if (length < min) return { rule: 'tooShort', n: min };
   if (length > max) return { rule: 'tooLong', n: max };
