@@ -1,3 +1,5 @@
+//! The WebSocket side of the raw client.
+
 use std::io;
 use std::net::SocketAddr;
 
