@@ -1,13 +1,23 @@
 //! The product: rules, commands and storage of Hearth, free of any transport.
+//!
+//! A [`Request`] is decoded from a command's name and payload, carried out by [`Chat`], and comes back as an
+//! [`Answer`] and [`Effect`]s: what writes goes through a lane ([`Chat::submit`]) whose [`Batch`]es come out in the
+//! order of the commits, what reads is answered from a snapshot ([`Chat::answer`]).
 
 pub mod account;
+mod answer;
 pub mod channel;
+mod chat;
 pub mod command;
+mod db;
+pub mod effect;
 pub mod error;
 pub mod event;
 pub mod id;
+mod lane;
 pub mod member;
 pub mod message;
+pub mod presence;
 #[cfg(feature = "gen")]
 pub mod protocol;
 pub mod read;
@@ -17,3 +27,20 @@ pub mod text;
 pub mod time;
 pub mod user;
 pub mod wire;
+mod world;
+
+#[cfg(test)]
+mod test_world;
+
+pub use account::{LogIn, OwnUser, PasswordCost, SignUp, SignedIn};
+pub use answer::Answer;
+pub use chat::{Chat, Options};
+pub use command::{Kind, LimitClass, Request};
+pub use db::{Database, OpenError};
+pub use effect::{Actor, Audience, Batch, Done, Effect, Origin};
+pub use error::{Code, Error};
+pub use event::Event;
+pub use id::{ChannelId, MessageId, SessionId, UserId};
+pub use presence::Presence;
+pub use session::{Device, Identity, Token};
+pub use time::{Environment, Time};

@@ -193,6 +193,13 @@ text_type! {
     }
 }
 
+impl Default for SearchText {
+    /// Everything begins with this.
+    fn default() -> Self {
+        Self(String::new())
+    }
+}
+
 impl SearchText {
     /// The half-open range of folded names that begin with this text. Without LIKE, whose escapes and case rules
     /// differ between databases.

@@ -1,10 +1,24 @@
 //! Accounts: who may sign in, and how a password is kept.
 
+mod login;
+mod password;
+mod signup;
+pub(crate) mod sql;
+
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
-use crate::id::UserId;
+use crate::chat::Chat;
+use crate::error::Result;
+use crate::id::{SessionId, UserId};
+use crate::session::Token;
 use crate::text::{DisplayName, Password, Username};
 use crate::wire::{payload, wire};
+
+pub use password::PasswordCost;
+pub(crate) use password::Passwords;
 
 payload! {
     /// Body of `POST /api/signup`.
@@ -37,6 +51,13 @@ payload! {
 #[cfg_attr(feature = "gen", derive(ts_rs::TS), ts(type = "string"))]
 #[serde(transparent)]
 pub struct Secret(String);
+
+impl Secret {
+    /// The secret itself, for verification.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -75,3 +96,36 @@ wire! {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "gen", derive(ts_rs::TS), ts(type = "object"))]
 pub struct Settings {}
+
+/// Somebody who has just signed up or in.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// Oneself.
+    pub user: OwnUser,
+    /// The device.
+    pub session: SessionId,
+    /// The secret for its cookie.
+    pub token: Token,
+}
+
+impl Chat {
+    /// Oneself. Nothing if the account is gone.
+    pub async fn own_user(&self, user: UserId) -> Result<Option<OwnUser>> {
+        self.read(async |conn| sql::own(conn, user).await).await
+    }
+
+    /// Whether nobody has an account yet.
+    pub async fn is_empty(&self) -> Result<bool> {
+        self.read(async |conn| sql::nobody(conn).await).await
+    }
+
+    /// Whether the server belongs to somebody.
+    pub async fn has_owner(&self) -> Result<bool> {
+        self.read(async |conn| sql::has_owner(conn).await).await
+    }
+
+    /// How many passwords were hashed or verified since the start.
+    pub fn password_checks(&self) -> u64 {
+        self.passwords().checks()
+    }
+}

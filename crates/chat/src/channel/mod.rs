@@ -6,6 +6,10 @@ mod leave;
 mod list;
 mod reach;
 mod search;
+pub(crate) mod sql;
+
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,10 +26,9 @@ pub use reach::{REACH_MAX, ReachUsers};
 pub use search::SearchChannels;
 
 /// Who may find and join a channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "gen", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
-#[sqlx(type_name = "TEXT", rename_all = "lowercase")]
 pub enum ChannelType {
     /// Everybody.
     Public,
@@ -34,10 +37,9 @@ pub enum ChannelType {
 }
 
 /// What somebody is in a channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "gen", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
-#[sqlx(type_name = "TEXT", rename_all = "lowercase")]
 pub enum Role {
     /// May change the channel and who is in it.
     Owner,
@@ -76,3 +78,52 @@ wire! {
         pub role: Option<Role>,
     }
 }
+
+impl ChannelType {
+    /// As it stands in the database and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Private => "private",
+        }
+    }
+}
+
+impl TryFrom<String> for ChannelType {
+    type Error = UnknownWord;
+
+    fn try_from(word: String) -> Result<Self, UnknownWord> {
+        match word.as_str() {
+            "public" => Ok(Self::Public),
+            "private" => Ok(Self::Private),
+            _ => Err(UnknownWord(word)),
+        }
+    }
+}
+
+impl Role {
+    /// As it stands in the database and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Member => "member",
+        }
+    }
+}
+
+impl TryFrom<String> for Role {
+    type Error = UnknownWord;
+
+    fn try_from(word: String) -> Result<Self, UnknownWord> {
+        match word.as_str() {
+            "owner" => Ok(Self::Owner),
+            "member" => Ok(Self::Member),
+            _ => Err(UnknownWord(word)),
+        }
+    }
+}
+
+/// A word in the database that this program does not know.
+#[derive(Debug, thiserror::Error)]
+#[error("the database holds the unknown word {0:?}")]
+pub struct UnknownWord(String);

@@ -1,7 +1,13 @@
 //! Membership: who is in a channel.
 
+pub(crate) mod sql;
+
 use crate::id::{ChannelId, UserId};
 use crate::wire::wire;
+
+/// Largest channel in which everybody is told how far the others have read: in a larger one nobody looks, and it
+/// would cost a delivery per member and reader.
+pub const TOLD_OF_READING: i64 = 50;
 
 wire! {
     /// Somebody's membership began or ended.

@@ -2,9 +2,15 @@
 
 use serde::Deserialize;
 
+use crate::command::{Command, Cx, LimitClass};
+use crate::error::{Error, Result};
 use crate::id::{ChannelId, MessageId};
-use crate::message::Message;
-use crate::wire::{PageSize, payload, wire};
+use crate::member;
+use crate::message::{Message, json_size, sql};
+use crate::wire::{ANSWER_BYTES_MAX, PageSize, payload, wire};
+
+/// Room in an answer for what is around the messages.
+const AROUND: usize = 256;
 
 payload! {
     /// A page of a channel's messages.
@@ -42,5 +48,48 @@ wire! {
         pub has_more: bool,
         /// The channel's count of changes before the messages were read.
         pub rev: i64,
+    }
+}
+
+impl Command for ListMessages {
+    const NAME: &'static str = "message:list";
+    type Reply = History;
+
+    fn limit(&self) -> LimitClass {
+        LimitClass::Read
+    }
+
+    async fn run(self, cx: &mut Cx<'_>) -> Result<History> {
+        let user = cx.actor.user;
+        let standing = member::sql::standing(cx.db(), self.channel_id, user).await?;
+        let standing = standing.ok_or_else(|| Error::not_found("channel"))?;
+        standing.require_member()?;
+
+        let size = self.size.unwrap_or_default();
+        let after = self.after.map(MessageId::seq);
+        let messages = match self.order_by.unwrap_or_default() {
+            MessageOrder::OldestFirst => {
+                sql::page_up(cx.db(), self.channel_id, after.unwrap_or(0), size.probe()).await?
+            }
+            MessageOrder::NewestFirst => {
+                sql::page_down(cx.db(), self.channel_id, after.unwrap_or(i64::MAX), size.probe()).await?
+            }
+        };
+        Ok(History::cut(messages, size, standing.rev))
+    }
+}
+
+impl History {
+    /// What fits a page and an answer. One message always fits.
+    fn cut(mut messages: Vec<Message>, size: PageSize, rev: i64) -> Self {
+        let mut bytes = AROUND;
+        let fits = messages.iter().take(size.rows()).take_while(|message| {
+            bytes += json_size(message) + 1;
+            bytes <= ANSWER_BYTES_MAX
+        });
+        let fits = fits.count();
+        let has_more = messages.len() > fits;
+        messages.truncate(fits);
+        Self { data: messages, has_more, rev }
     }
 }

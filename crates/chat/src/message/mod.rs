@@ -1,9 +1,14 @@
 //! Messages: sent once, kept in one order, caught up with by `rev`.
 
 mod list;
+pub(crate) mod run;
 mod send;
+pub(crate) mod sql;
 mod sync;
 mod typing;
+
+#[cfg(test)]
+mod tests;
 
 use crate::id::{ChannelId, MessageId, UserId};
 use crate::text::ClientId;
@@ -13,17 +18,19 @@ use crate::wire::wire;
 pub use list::{History, ListMessages, MessageOrder};
 pub use send::{SendMessage, Sent};
 pub use sync::{Head, SYNC_CHANNELS_MAX, SYNC_ROWS_MAX, SYNC_TRUNCATED_ABOVE, SyncMessages, Synced, SyncedChannel};
-pub use typing::{SetTyping, Typing};
+pub(crate) use typing::TypingBoard;
+pub use typing::{SetTyping, TYPING_LASTS, Typing};
 
 wire! {
     /// A message as everybody in its channel sees it.
+    #[derive(sqlx::FromRow)]
     #[cfg_attr(feature = "gen", ts(optional_fields))]
     pub struct Message {
         /// Identity within the channel: its place, as a decimal string.
         pub id: MessageId,
         /// Where it stands.
         pub channel_id: ChannelId,
-        /// Who wrote it.
+        /// Who wrote it. One's own message moves one's read mark.
         pub from: UserId,
         /// What it says; empty once it is deleted.
         pub content: String,
@@ -44,4 +51,23 @@ wire! {
         #[serde(skip_serializing_if = "Option::is_none")]
         pub deleted_at: Option<Time>,
     }
+}
+
+/// How many bytes something takes as JSON.
+pub(crate) fn json_size(thing: &impl serde::Serialize) -> usize {
+    struct Counter(usize);
+    impl std::io::Write for Counter {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut counter = Counter(0);
+    // A counter takes everything.
+    let _ = serde_json::to_writer(&mut counter, thing);
+    counter.0
 }

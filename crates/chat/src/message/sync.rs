@@ -1,11 +1,13 @@
 //! `message:sync`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use crate::channel::Channel;
+use crate::channel::{self, Channel};
+use crate::command::{Command, Cx, LimitClass};
+use crate::error::{Error, Result};
 use crate::id::{ChannelId, Epoch, Rev};
-use crate::message::Message;
-use crate::wire::{payload, wire};
+use crate::message::{Message, json_size, sql};
+use crate::wire::{ANSWER_BYTES_MAX, Data, payload, wire};
 
 /// Most channels of one request: a client with more asks twice.
 pub const SYNC_CHANNELS_MAX: usize = 500;
@@ -13,6 +15,10 @@ pub const SYNC_CHANNELS_MAX: usize = 500;
 pub const SYNC_ROWS_MAX: usize = 1_000;
 /// How many missed changes make reloading the newest page cheaper than catching up.
 pub const SYNC_TRUNCATED_ABOVE: i64 = 300;
+/// Bytes of an entry of `again` or `left`: a quoted UUID and a comma.
+const ID_BYTES: usize = 39;
+/// Bytes of what is around a channel's messages in an answer: its id, its head, the field names.
+const CHANNEL_BYTES: usize = 160;
 
 payload! {
     /// What one missed since these revs.
@@ -61,5 +67,111 @@ wire! {
         pub left: Vec<ChannelId>,
         /// Own channels that the request did not name.
         pub joined: Vec<Channel>,
+    }
+}
+
+impl Command for SyncMessages {
+    const NAME: &'static str = "message:sync";
+    type Reply = Data<Synced>;
+
+    fn limit(&self) -> LimitClass {
+        LimitClass::Read
+    }
+
+    async fn run(self, cx: &mut Cx<'_>) -> Result<Data<Synced>> {
+        if self.channels.len() > SYNC_CHANNELS_MAX {
+            let message = format!("holds more than {SYNC_CHANNELS_MAX}");
+            return Err(Error::invalid_field("channels", "invalid", message));
+        }
+        let user = cx.actor.user;
+        let own = channel::sql::all_of(cx.db(), user).await?;
+        let mut own: BTreeMap<_, _> = own.into_iter().map(|row| (row.id, row.seen_by(user))).collect();
+
+        let mut answer = Packing::new(cx.world.epoch, self.channels.len() + own.len());
+        let mut missed = Vec::new();
+        for (id, rev) in self.channels {
+            let Some(channel) = own.remove(&id) else {
+                answer.synced.left.push(id);
+                continue;
+            };
+            let behind = channel.rev - rev.get();
+            if (1..=SYNC_TRUNCATED_ABOVE).contains(&behind) {
+                missed.push((id, rev, channel));
+            } else {
+                answer.pack(channel, Vec::new(), behind != 0);
+            }
+        }
+        // As many channels as cannot have more rows in all than an answer holds. The first always can.
+        let mut rows = 0;
+        let within = missed.iter().take_while(|(_, rev, channel)| {
+            rows += channel.rev - rev.get();
+            rows <= SYNC_ROWS_MAX as i64
+        });
+        let within = within.count();
+        let cursors: Vec<_> = missed[..within].iter().map(|(id, rev, _)| (*id, *rev)).collect();
+        let mut changed: HashMap<ChannelId, Vec<Message>> = HashMap::new();
+        for message in sql::changed_in(cx.db(), &cursors).await? {
+            changed.entry(message.channel_id).or_default().push(message);
+        }
+        for (place, (id, _, channel)) in missed.into_iter().enumerate() {
+            if place < within {
+                answer.pack(channel, changed.remove(&id).unwrap_or_default(), false);
+            } else {
+                answer.synced.again.push(id);
+            }
+        }
+        for channel in own.into_values() {
+            answer.pack_joined(channel);
+        }
+        Ok(Data { data: answer.synced })
+    }
+}
+
+/// An answer while it is filled up to its bound.
+struct Packing {
+    synced: Synced,
+    bytes: usize,
+    rows: bool,
+}
+
+impl Packing {
+    /// With room kept for every channel in `again` or `left`.
+    fn new(epoch: Epoch, channels: usize) -> Self {
+        let (channels_empty, again, left, joined) = (BTreeMap::new(), Vec::new(), Vec::new(), Vec::new());
+        let synced = Synced { epoch, channels: channels_empty, again, left, joined };
+        Self { synced, bytes: 256 + channels * ID_BYTES, rows: false }
+    }
+
+    /// Put a channel in with what was missed, or ask to come again for it.
+    fn pack(&mut self, channel: Channel, mut messages: Vec<Message>, truncated: bool) {
+        let mut head = Head { seq: channel.seq, rev: channel.rev };
+        let around = CHANNEL_BYTES + json_size(&channel);
+        let mut bytes = around;
+        let fits = messages.iter().take_while(|message| {
+            bytes += json_size(message) + 1;
+            self.bytes + bytes <= ANSWER_BYTES_MAX
+        });
+        let fits = fits.count();
+        if fits < messages.len() || self.bytes + around > ANSWER_BYTES_MAX {
+            self.synced.again.push(channel.id);
+            // Rather whole in the next answer than in parts, unless it is the first and so would never fit.
+            let Some(last) = fits.checked_sub(1).filter(|_| !self.rows) else { return };
+            head.rev = messages[last].rev;
+            messages.truncate(fits);
+            bytes = around + messages.iter().map(|message| json_size(message) + 1).sum::<usize>();
+        }
+        self.bytes += bytes;
+        self.rows |= !messages.is_empty();
+        self.synced.channels.insert(channel.id, SyncedChannel { messages, head, channel, truncated });
+    }
+
+    fn pack_joined(&mut self, channel: Channel) {
+        let bytes = json_size(&channel) + 1;
+        if self.bytes + bytes > ANSWER_BYTES_MAX {
+            self.synced.again.push(channel.id);
+            return;
+        }
+        self.bytes += bytes;
+        self.synced.joined.push(channel);
     }
 }

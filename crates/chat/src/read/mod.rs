@@ -1,6 +1,7 @@
 //! Read marks: how far somebody has read. They only move forward, and never past the head.
 
 mod ack;
+pub(crate) mod sql;
 
 use std::collections::BTreeMap;
 

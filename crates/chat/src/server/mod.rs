@@ -15,6 +15,8 @@ wire! {
         pub signup: String,
         /// Whether nobody has an account yet: the first one will own the server.
         pub empty: bool,
+        /// Whether that first one needs the setup code from the server's log.
+        pub setup_code: bool,
     }
 }
 

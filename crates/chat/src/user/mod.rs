@@ -2,6 +2,10 @@
 
 mod get;
 mod search;
+pub(crate) mod sql;
+
+#[cfg(test)]
+mod tests;
 
 use crate::id::UserId;
 use crate::text::{DisplayName, Username};

@@ -1,0 +1,92 @@
+//! All SQL on accounts, and on the server's one row.
+
+use crate::account::{OwnUser, ServerRole, Settings};
+use crate::db::{Conn, on_db};
+use crate::error::Result;
+use crate::id::{ChannelId, Epoch, UserId};
+use crate::text::{DisplayName, Username};
+use crate::time::Time;
+
+/// An account that is about to be made.
+pub(super) struct NewAccount<'a> {
+    pub(super) id: UserId,
+    pub(super) username: &'a Username,
+    pub(super) name_key: String,
+    pub(super) name_look: &'a str,
+    pub(super) display_name: &'a DisplayName,
+    pub(super) display_key: String,
+    pub(super) password_hash: &'a str,
+}
+
+/// Make an account. False if its name, or its look, is taken.
+pub(super) async fn insert(conn: &mut Conn<'_>, account: &NewAccount<'_>, now: Time) -> Result<bool> {
+    let sql = "INSERT INTO account (id, username, name_key, name_look, display_name, display_key, password_hash, \
+                                    created_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
+    let inserted = on_db!(conn, c => sqlx::query(sql)
+        .bind(account.id)
+        .bind(account.username)
+        .bind(&account.name_key)
+        .bind(account.name_look)
+        .bind(account.display_name)
+        .bind(&account.display_key)
+        .bind(account.password_hash)
+        .bind(now)
+        .execute(c).await.map(|result| result.rows_affected()))?;
+    Ok(inserted > 0)
+}
+
+/// Take the server, if it belongs to nobody.
+pub(super) async fn claim_server(conn: &mut Conn<'_>, user: UserId) -> Result<bool> {
+    let sql = "UPDATE server SET owner_id = $1 WHERE owner_id IS NULL";
+    let claimed = on_db!(conn, c => sqlx::query(sql).bind(user).execute(c).await
+        .map(|result| result.rows_affected()))?;
+    Ok(claimed > 0)
+}
+
+/// Who has this name, and the hash of their password.
+pub(super) async fn credentials(conn: &mut Conn<'_>, name_key: &str) -> Result<Option<(UserId, String)>> {
+    let sql = "SELECT id, password_hash FROM account WHERE name_key = $1";
+    Ok(on_db!(conn, c => sqlx::query_as(sql).bind(name_key).fetch_optional(c).await)?)
+}
+
+/// An account as its owner sees it.
+pub(super) async fn own(conn: &mut Conn<'_>, user: UserId) -> Result<Option<OwnUser>> {
+    let sql = "SELECT a.id, a.username, a.display_name, \
+                      CASE WHEN s.owner_id = a.id THEN 1 ELSE 0 END \
+               FROM account a CROSS JOIN server s WHERE a.id = $1";
+    let row: Option<(UserId, Username, DisplayName, i32)> =
+        on_db!(conn, c => sqlx::query_as(sql).bind(user).fetch_optional(c).await)?;
+    Ok(row.map(|(id, username, display_name, owns)| {
+        let role = if owns == 1 { ServerRole::Owner } else { ServerRole::Member };
+        OwnUser { id, username, display_name, role, settings: Settings {} }
+    }))
+}
+
+/// Whether there is no account.
+pub(super) async fn nobody(conn: &mut Conn<'_>) -> Result<bool> {
+    let row: Option<(UserId,)> =
+        on_db!(conn, c => sqlx::query_as("SELECT id FROM account LIMIT 1").fetch_optional(c).await)?;
+    Ok(row.is_none())
+}
+
+/// Whether the server belongs to somebody.
+pub(super) async fn has_owner(conn: &mut Conn<'_>) -> Result<bool> {
+    let row: Option<(UserId,)> = on_db!(conn, c => {
+        sqlx::query_as("SELECT owner_id FROM server WHERE owner_id IS NOT NULL").fetch_optional(c).await
+    })?;
+    Ok(row.is_some())
+}
+
+/// The server's epoch and the channel that everybody is in.
+pub(crate) async fn server(conn: &mut Conn<'_>) -> Result<Option<(Epoch, ChannelId)>> {
+    Ok(on_db!(conn, c => sqlx::query_as("SELECT epoch, general_id FROM server").fetch_optional(c).await)?)
+}
+
+/// Make the server's row. Nothing happens if it is there.
+pub(crate) async fn insert_server(conn: &mut Conn<'_>, epoch: Epoch, general: ChannelId, now: Time) -> Result<bool> {
+    let sql = "INSERT INTO server (id, epoch, general_id, created_at) VALUES (1, $1, $2, $3) ON CONFLICT DO NOTHING";
+    let inserted = on_db!(conn, c => sqlx::query(sql).bind(epoch).bind(general).bind(now).execute(c).await
+        .map(|result| result.rows_affected()))?;
+    Ok(inserted > 0)
+}

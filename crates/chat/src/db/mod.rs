@@ -1,0 +1,42 @@
+//! The database: one SQL text for SQLite and PostgreSQL.
+
+mod bulk;
+mod fault;
+mod migrate;
+mod open;
+mod reader;
+mod writer;
+
+use sqlx::{PgConnection, SqliteConnection};
+
+pub(crate) use bulk::{Bulk, chunks};
+pub(crate) use fault::Fault;
+pub(crate) use open::Db;
+pub use open::{Database, OpenError};
+pub(crate) use reader::Reading;
+pub(crate) use writer::Writer;
+
+/// A connection of either kind, inside a transaction.
+pub(crate) enum Conn<'c> {
+    /// SQLite.
+    Sqlite(&'c mut SqliteConnection),
+    /// PostgreSQL.
+    Postgres(&'c mut PgConnection),
+}
+
+/// Runs one expression on whichever database it is: written once, checked by the compiler for both.
+macro_rules! on_db {
+    ($db:expr, $conn:ident => $body:expr) => {
+        match $db {
+            $crate::db::Conn::Sqlite(connection) => {
+                let $conn: &mut sqlx::SqliteConnection = &mut **connection;
+                $body
+            }
+            $crate::db::Conn::Postgres(connection) => {
+                let $conn: &mut sqlx::PgConnection = &mut **connection;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use on_db;

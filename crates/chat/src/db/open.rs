@@ -1,0 +1,234 @@
+//! Opening a database: connecting, checking that it keeps what it is given, migrating.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::pool::PoolOptions;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, PgPool, SqlitePool};
+
+use super::migrate::migrate;
+use super::{Reading, Writer};
+use crate::time::Time;
+
+/// Longest that one statement may take (RELIABILITY.md, limits): a command has five seconds in all.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Read connections on SQLite: each is a thread; more than a few only wait for the same disk.
+const SQLITE_READERS: u32 = 4;
+/// Read connections on PostgreSQL.
+const POSTGRES_READERS: u32 = 8;
+/// An unused read connection is closed after this.
+const READER_IDLE: Duration = Duration::from_secs(300);
+/// Prepared statements kept per connection: all there are, with their chunk sizes.
+const STATEMENTS: usize = 256;
+
+/// Where the data lives.
+#[derive(Clone)]
+pub enum Database {
+    /// A file of ours; it and its folder are made if they are missing.
+    Sqlite(PathBuf),
+    /// A PostgreSQL server: `postgres://user:password@host:port/database`.
+    Postgres(String),
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(path) => f.debug_tuple("Sqlite").field(path).finish(),
+            // The address may hold a password.
+            Self::Postgres(_) => f.write_str("Postgres(…)"),
+        }
+    }
+}
+
+/// Why the database cannot be used: each one sentence for whoever starts the server.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder of the database file cannot be made.
+    #[error("the data folder {} cannot be made: {source}", .path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The folder or the file cannot be written to.
+    #[error("the database {} cannot be written to: {reason}", .path.display())]
+    NotWritable {
+        /// The file.
+        path: PathBuf,
+        /// What the system or the database said.
+        reason: String,
+    },
+    /// The address of the PostgreSQL server makes no sense.
+    #[error("the database address is not of the form postgres://user:password@host:port/database")]
+    Address,
+    /// A newer program has written this database.
+    #[error(
+        "the database was written by a newer version of this program (it knows the change {found:?}, this version ends with {known:?}): start that version, or restore a backup from before it"
+    )]
+    Newer {
+        /// A migration that this program does not know.
+        found: String,
+        /// The newest that it knows.
+        known: &'static str,
+    },
+    /// The database would acknowledge what it may lose.
+    #[error("the database does not keep what it acknowledges: {setting} is {found:?}, must be {wanted:?}")]
+    NotDurable {
+        /// Which setting.
+        setting: &'static str,
+        /// What it is.
+        found: String,
+        /// What it must be.
+        wanted: &'static str,
+    },
+    /// The database cannot hold every text.
+    #[error("the database's encoding is {0}, must be UTF8: create it with ENCODING 'UTF8'")]
+    Encoding(String),
+    /// The database does not hold what it should.
+    #[error("the database's contents cannot be read: {0}")]
+    Content(String),
+    /// The password cost makes no sense.
+    #[error("passwords cannot be hashed at this cost: {0}")]
+    Passwords(String),
+    /// Anything else that the database said.
+    #[error("the database cannot be opened: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+/// An open database: a pool to read from, and what it takes to open a lane's own connection.
+pub(crate) enum Db {
+    /// SQLite.
+    Sqlite { options: SqliteConnectOptions, readers: SqlitePool },
+    /// PostgreSQL.
+    Postgres { options: Box<PgConnectOptions>, readers: PgPool },
+}
+
+impl Db {
+    /// Connect, check, migrate.
+    pub(crate) async fn open(database: &Database, now: Time) -> Result<Self, OpenError> {
+        match database {
+            Database::Sqlite(path) => Self::open_sqlite(path, now).await,
+            Database::Postgres(url) => Self::open_postgres(url, now).await,
+        }
+    }
+
+    async fn open_sqlite(path: &Path, now: Time) -> Result<Self, OpenError> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|source| OpenError::Folder { path: folder.to_owned(), source })?;
+        }
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(STATEMENT_TIMEOUT)
+            .statement_cache_capacity(STATEMENTS)
+            .disable_statement_logging();
+        let readers = PoolOptions::new()
+            .max_connections(SQLITE_READERS)
+            .acquire_timeout(STATEMENT_TIMEOUT)
+            .idle_timeout(READER_IDLE)
+            .test_before_acquire(false)
+            .connect_lazy_with(options.clone().optimize_on_close(false, None));
+        let db = Self::Sqlite { options, readers };
+
+        let unwritable = |error: sqlx::Error| match error.as_database_error().and_then(|e| e.code()).as_deref() {
+            // SQLITE_READONLY, SQLITE_CANTOPEN and their extended codes.
+            Some(code) if code.parse::<u32>().is_ok_and(|code| matches!(code & 0xFF, 8 | 14)) => {
+                OpenError::NotWritable { path: path.to_owned(), reason: error.to_string() }
+            }
+            _ => OpenError::Database(error),
+        };
+        let mut writer = db.writer().await.map_err(unwritable)?;
+        if let Writer::Sqlite(connection) = &mut writer {
+            let (mode,): (String,) = sqlx::query_as("PRAGMA journal_mode").fetch_one(&mut **connection).await?;
+            require("journal_mode", &mode, "wal")?;
+            let (synchronous,): (i64,) = sqlx::query_as("PRAGMA synchronous").fetch_one(&mut **connection).await?;
+            require("synchronous", &synchronous.to_string(), "2")?;
+        }
+        prepare(&mut writer, now, unwritable).await?;
+        writer.close().await?;
+        Ok(db)
+    }
+
+    async fn open_postgres(url: &str, now: Time) -> Result<Self, OpenError> {
+        let milliseconds = STATEMENT_TIMEOUT.as_millis().to_string();
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|_| OpenError::Address)?
+            .application_name("hearth")
+            .options([
+                ("synchronous_commit", "on"),
+                ("statement_timeout", milliseconds.as_str()),
+                ("idle_in_transaction_session_timeout", "10000"),
+            ])
+            .statement_cache_capacity(STATEMENTS)
+            .disable_statement_logging();
+        let readers = PoolOptions::new()
+            .max_connections(POSTGRES_READERS)
+            .acquire_timeout(STATEMENT_TIMEOUT)
+            .idle_timeout(READER_IDLE)
+            .connect_lazy_with(options.clone());
+        let db = Self::Postgres { options: Box::new(options), readers };
+
+        let mut writer = db.writer().await?;
+        if let Writer::Postgres(connection) = &mut writer {
+            let (commit,): (String,) = sqlx::query_as("SHOW synchronous_commit").fetch_one(&mut **connection).await?;
+            require("synchronous_commit", &commit, "on")?;
+            let (encoding,): (String,) = sqlx::query_as("SHOW server_encoding").fetch_one(&mut **connection).await?;
+            if encoding != "UTF8" {
+                return Err(OpenError::Encoding(encoding));
+            }
+            let (fsync,): (String,) = sqlx::query_as("SHOW fsync").fetch_one(&mut **connection).await?;
+            if fsync != "on" {
+                tracing::warn!("PostgreSQL runs with fsync off: a power cut loses acknowledged messages");
+            }
+        }
+        prepare(&mut writer, now, OpenError::Database).await?;
+        writer.close().await?;
+        Ok(db)
+    }
+
+    /// A connection for a lane.
+    pub(crate) async fn writer(&self) -> Result<Writer, sqlx::Error> {
+        Ok(match self {
+            Self::Sqlite { options, .. } => Writer::Sqlite(Box::new(options.connect().await?)),
+            Self::Postgres { options, .. } => Writer::Postgres(Box::new(options.connect().await?)),
+        })
+    }
+
+    /// A snapshot to read from.
+    pub(crate) async fn reading(&self) -> Result<Reading, sqlx::Error> {
+        Ok(match self {
+            Self::Sqlite { readers, .. } => Reading::Sqlite(readers.begin().await?),
+            Self::Postgres { readers, .. } => {
+                Reading::Postgres(readers.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
+        })
+    }
+
+    /// Close the readers.
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite { readers, .. } => readers.close().await,
+            Self::Postgres { readers, .. } => readers.close().await,
+        }
+    }
+}
+
+async fn prepare(writer: &mut Writer, now: Time, explain: impl Fn(sqlx::Error) -> OpenError) -> Result<(), OpenError> {
+    writer.begin().await.map_err(&explain)?;
+    migrate(&mut writer.conn(), now).await?;
+    writer.commit().await.map_err(explain)
+}
+
+fn require(setting: &'static str, found: &str, wanted: &'static str) -> Result<(), OpenError> {
+    if found.eq_ignore_ascii_case(wanted) {
+        return Ok(());
+    }
+    Err(OpenError::NotDurable { setting, found: found.to_owned(), wanted })
+}

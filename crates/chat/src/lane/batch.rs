@@ -1,0 +1,154 @@
+//! One batch: everything in it inside one transaction.
+
+use std::collections::{HashMap, HashSet};
+
+use super::entry::{Settled, Work};
+use super::plan::{Step, plan};
+use crate::channel;
+use crate::command::Cx;
+use crate::db::{Conn, Fault, Writer};
+use crate::effect::Effect;
+use crate::error::{Error, Result};
+use crate::id::{ChannelId, UserId};
+use crate::message::{Head, run};
+use crate::world::World;
+
+/// Why a batch was given up before its commit.
+#[derive(Debug)]
+pub(super) enum Abort {
+    /// Other transactions stood in the way: again.
+    Repeat(Error),
+    /// A set of statements failed: again, one by one, to find the one at fault.
+    OneByOne(Error),
+    /// The connection is of no more use.
+    Connection(Error),
+    /// The disk is of no more use.
+    Disk(Error),
+}
+
+impl Abort {
+    fn of(error: Error) -> Self {
+        match error.database().map(Fault::of) {
+            Some(Fault::Repeat) => Self::Repeat(error),
+            Some(Fault::Connection) => Self::Connection(error),
+            Some(Fault::Disk) => Self::Disk(error),
+            Some(Fault::Statement) | None => Self::OneByOne(error),
+        }
+    }
+}
+
+/// How one entry came out.
+pub(crate) struct Outcome {
+    pub(crate) settled: Settled,
+    pub(crate) effects: Vec<Effect>,
+}
+
+impl Outcome {
+    pub(crate) fn refused(error: Error) -> Self {
+        Self { settled: Settled::Refused(error), effects: Vec::new() }
+    }
+}
+
+/// What a transaction has done so far.
+#[derive(Default)]
+pub(super) struct Progress {
+    /// Outcomes with the places of their entries, in the order in which they were carried out.
+    pub(super) outcomes: Vec<(usize, Outcome)>,
+    /// Channels that got messages: where they stood before the batch, and after.
+    pub(super) heads: HashMap<ChannelId, (Head, Head)>,
+}
+
+impl Progress {
+    /// People whose memberships the transaction changes.
+    pub(super) fn moved_people(&self) -> HashSet<UserId> {
+        let effects = self.outcomes.iter().flat_map(|(_, outcome)| &outcome.effects);
+        effects
+            .filter_map(|effect| match effect {
+                Effect::Join { user, .. } | Effect::Leave { user, .. } => Some(*user),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn note(&mut self, places: &[usize], outcome: run::RunOutcome) {
+        self.outcomes.extend(places.iter().copied().zip(outcome.outcomes));
+        for (channel, before, after) in outcome.heads {
+            self.heads.entry(channel).and_modify(|(_, newest)| *newest = after).or_insert((before, after));
+        }
+    }
+}
+
+/// Carry out a batch up to, but without, its commit.
+pub(super) async fn attempt(
+    writer: &mut Writer,
+    world: &World,
+    works: &mut [Work],
+    one_by_one: bool,
+) -> Result<Progress, Abort> {
+    writer.begin().await.map_err(|error| Abort::of(error.into()))?;
+    if let conn @ Conn::Postgres(_) = &mut writer.conn() {
+        let mut channels: Vec<_> = works.iter().filter_map(Work::channel).collect();
+        channels.sort_unstable();
+        channels.dedup();
+        channel::sql::lock(conn, &channels).await.map_err(Abort::of)?;
+    }
+    let mut progress = Progress::default();
+    for step in plan(works) {
+        match step {
+            Step::Run(places) if one_by_one => {
+                for place in places {
+                    let name = works[place].name();
+                    let Some(ask) = works[place].ask() else { continue };
+                    writer.savepoint().await.map_err(|error| Abort::of(error.into()))?;
+                    let result = run::run(&mut writer.conn(), world.env.now(), &[ask]).await;
+                    match settle_savepoint(writer, world, name, result).await? {
+                        Ok(outcome) => progress.note(&[place], outcome),
+                        Err(refused) => progress.outcomes.push((place, refused)),
+                    }
+                }
+            }
+            Step::Run(places) => {
+                let asks: Vec<_> = places.iter().filter_map(|&place| works[place].ask()).collect();
+                let outcome = run::run(&mut writer.conn(), world.env.now(), &asks).await.map_err(Abort::of)?;
+                progress.note(&places, outcome);
+            }
+            Step::Act(place) => {
+                let outcome = act(writer, world, &mut works[place]).await?;
+                progress.outcomes.push((place, outcome));
+            }
+        }
+    }
+    Ok(progress)
+}
+
+async fn act(writer: &mut Writer, world: &World, work: &mut Work) -> Result<Outcome, Abort> {
+    let Work::Act(act) = work else {
+        return Ok(Outcome::refused(Error::internal("a send or a mark stood where an act was planned")));
+    };
+    let (name, actor) = (act.name(), act.actor().clone());
+    writer.savepoint().await.map_err(|error| Abort::of(error.into()))?;
+    let result = act.attempt(Cx::new(writer.conn(), &actor, world)).await;
+    let settled = settle_savepoint(writer, world, name, result).await?;
+    Ok(settled.map_or_else(|refused| refused, |effects| Outcome { settled: Settled::Done, effects }))
+}
+
+/// Keep what was done since the savepoint, or undo it: a refusal costs nobody else anything.
+async fn settle_savepoint<T>(
+    writer: &mut Writer,
+    world: &World,
+    name: &'static str,
+    result: Result<T>,
+) -> Result<Result<T, Outcome>, Abort> {
+    let error = match result {
+        Ok(value) => {
+            writer.keep().await.map_err(|error| Abort::of(error.into()))?;
+            return Ok(Ok(value));
+        }
+        Err(error) => error,
+    };
+    if error.database().is_some_and(|error| Fault::of(error) != Fault::Statement) {
+        return Err(Abort::of(error));
+    }
+    writer.undo().await.map_err(|error| Abort::Connection(error.into()))?;
+    Ok(Err(Outcome::refused(world.report(name, error))))
+}

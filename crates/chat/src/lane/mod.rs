@@ -1,0 +1,15 @@
+//! Write lanes: each runs what is queued in one transaction, commits once, and hands over effects and answers in the
+//! order of the commits.
+
+mod batch;
+mod entry;
+mod plan;
+mod recover;
+mod run;
+
+pub(crate) use batch::Outcome;
+pub(crate) use entry::{Ask, Entry, Mark, MarkAsk, Pending, SendAsk, Sending, Settled, Then};
+pub(crate) use run::Lanes;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+//! After a commit of which nobody knows whether it happened: look, and deliver what is there.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::channel;
+use crate::db::Writer;
+use crate::effect::{Audience, Batch, Done, Effect};
+use crate::error::Result;
+use crate::event::Event;
+use crate::id::{ChannelId, UserId};
+use crate::member;
+use crate::message;
+
+/// What may have changed without anybody having been told.
+#[derive(Debug, Default)]
+pub(super) struct Doubt {
+    /// Channels with the rev up to which everything was delivered.
+    channels: HashMap<ChannelId, i64>,
+    /// People whose memberships may have changed.
+    people: HashSet<UserId>,
+}
+
+impl Doubt {
+    pub(super) fn is_empty(&self) -> bool {
+        self.channels.is_empty() && self.people.is_empty()
+    }
+
+    /// Everything above `rev` in the channel is in doubt.
+    pub(super) fn channel(&mut self, channel: ChannelId, rev: i64) {
+        self.channels.entry(channel).and_modify(|known| *known = rev.min(*known)).or_insert(rev);
+    }
+
+    /// Where these people are is in doubt.
+    pub(super) fn people(&mut self, people: impl IntoIterator<Item = UserId>) {
+        self.people.extend(people);
+    }
+
+    /// What is to be told. Locks the channels first, so that a transaction that is still about to commit somewhere
+    /// is waited for.
+    pub(super) async fn resolve(&self, writer: &mut Writer) -> Result<Batch> {
+        writer.begin().await?;
+        let mut channels: Vec<_> = self.channels.keys().copied().collect();
+        channels.sort_unstable();
+        let conn = &mut writer.conn();
+        if matches!(conn, crate::db::Conn::Postgres(_)) {
+            channel::sql::lock(conn, &channels).await?;
+        }
+        let mut effects = Vec::new();
+        for user in &self.people {
+            let channels = member::sql::channels_of(conn, *user).await?;
+            effects.push(Effect::Rooms { user: *user, channels });
+        }
+        for channel in channels {
+            let rev = self.channels[&channel];
+            for message in message::sql::changed_since(conn, channel, rev).await? {
+                effects.push(Effect::emit(Audience::Channel(channel), Event::MessageSent(message)));
+            }
+        }
+        writer.rollback().await?;
+        Ok(Batch { done: vec![Done { origin: None, effects, finish: Box::new(|| {}) }] })
+    }
+}

@@ -1,0 +1,367 @@
+//! A lane's life: cut a batch from the queue, carry it out, commit, hand over; and what to do when that fails.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::batch::{Abort, Progress, attempt};
+use super::entry::{Entry, Settled, Work};
+use super::recover::Doubt;
+use crate::command::LaneKey;
+use crate::db::{Db, Fault, Writer};
+use crate::effect::{Batch, Done};
+use crate::error::Error;
+use crate::world::World;
+
+/// Commands waiting for one lane: about a fifth of a second of work. Beyond that `BUSY` is the honest answer.
+const QUEUE: usize = 1_024;
+/// Batches committed and not yet carried out: beyond that the lane waits, so that memory stays bounded.
+const HANDED_OVER: usize = 64;
+/// Sends per batch: more make the commit no cheaper, and the first of them wait longer.
+const SENDS: usize = 128;
+/// Commands per batch that run by themselves: each costs several statements.
+const ACTS: usize = 32;
+/// Entries per batch in all.
+const ENTRIES: usize = 512;
+/// Whoever has waited this long is not begun any more (promise G11).
+const WAIT_MAX: Duration = Duration::from_secs(5);
+/// A batch that takes longer is given up with its connection. Statements have limits of their own; this one is for a
+/// database that does not even say so.
+const BATCH_MAX: Duration = Duration::from_secs(5);
+/// Between two attempts to reach the database.
+const RETRY: Duration = Duration::from_millis(100);
+/// Longest that reaching the database may take.
+const CONNECT_MAX: Duration = Duration::from_secs(2);
+/// How often a batch is repeated when other transactions stand in its way.
+const REPEATS: u32 = 5;
+
+/// All write lanes.
+pub(crate) struct Lanes {
+    queues: RwLock<Vec<mpsc::Sender<Entry>>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+    health: Vec<Arc<AtomicBool>>,
+    commits: Arc<AtomicU64>,
+}
+
+impl Lanes {
+    /// Start this many lanes. Each hands over what it has committed on a queue of its own.
+    pub(crate) fn open(count: usize, db: &Arc<Db>, world: &Arc<World>) -> (Self, Vec<mpsc::Receiver<Batch>>) {
+        let commits = Arc::new(AtomicU64::new(0));
+        let (mut queues, mut tasks, mut health, mut handed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..count {
+            let (queue, entries) = mpsc::channel(QUEUE);
+            let (out, batches) = mpsc::channel(HANDED_OVER);
+            let healthy = Arc::new(AtomicBool::new(true));
+            let lane = Lane {
+                db: Arc::clone(db),
+                world: Arc::clone(world),
+                entries,
+                backlog: VecDeque::new(),
+                out,
+                writer: None,
+                doubt: Doubt::default(),
+                healthy: Arc::clone(&healthy),
+                commits: Arc::clone(&commits),
+            };
+            tasks.push(tokio::spawn(lane.live()));
+            queues.push(queue);
+            health.push(healthy);
+            handed.push(batches);
+        }
+        (Self { queues: RwLock::new(queues), tasks: Mutex::new(tasks), health, commits }, handed)
+    }
+
+    /// Queue a command, or refuse it at once. Does no I/O.
+    pub(crate) fn submit(&self, key: LaneKey, entry: Entry) {
+        let refused = {
+            let queues = self.queues.read();
+            match queues.get(key.place(queues.len())) {
+                Some(queue) => queue.try_send(entry).err(),
+                None => Some(mpsc::error::TrySendError::Closed(entry)),
+            }
+        };
+        if let Some(mpsc::error::TrySendError::Full(entry) | mpsc::error::TrySendError::Closed(entry)) = refused {
+            entry.refuse(Error::busy());
+        }
+    }
+
+    /// Whether every lane reaches its database.
+    pub(crate) fn healthy(&self) -> bool {
+        self.health.iter().all(|lane| lane.load(Ordering::Relaxed))
+    }
+
+    /// How many transactions were committed.
+    pub(crate) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    /// Take no more, finish what is queued, close the connections.
+    pub(crate) async fn close(&self) {
+        self.queues.write().clear();
+        let tasks = std::mem::take(&mut *self.tasks.lock());
+        for task in tasks {
+            // A lane that panicked has been logged by the runtime.
+            let _ = task.await;
+        }
+    }
+}
+
+/// One write lane.
+pub(crate) struct Lane {
+    db: Arc<Db>,
+    world: Arc<World>,
+    entries: mpsc::Receiver<Entry>,
+    /// Taken from the queue while the database was away, to see who has waited too long.
+    backlog: VecDeque<Entry>,
+    out: mpsc::Sender<Batch>,
+    writer: Option<Writer>,
+    doubt: Doubt,
+    healthy: Arc<AtomicBool>,
+    commits: Arc<AtomicU64>,
+}
+
+/// How a transaction ended.
+enum Ended {
+    /// It is durable.
+    Committed(Progress),
+    /// Nothing changed, and all of it can be run again.
+    Again { one_by_one: bool },
+    /// It is over: nothing changed, or nobody knows.
+    Failed,
+}
+
+impl Lane {
+    async fn live(mut self) {
+        loop {
+            if !self.doubt.is_empty() {
+                self.reach().await;
+            }
+            let next = match self.backlog.pop_front() {
+                Some(entry) => Some(entry),
+                None => self.entries.recv().await,
+            };
+            let Some(first) = next else { break };
+            if self.writer.is_none() {
+                self.backlog.push_front(first);
+                self.reach().await;
+                continue;
+            }
+            let works = self.cut(first);
+            if !works.is_empty() {
+                self.carry_out(works).await;
+            }
+        }
+        if let Some(writer) = self.writer.take()
+            && let Err(error) = writer.close().await
+        {
+            tracing::warn!(%error, "a lane's connection did not close in good order");
+        }
+    }
+
+    /// A batch: what is queued, up to the bounds. Whoever has waited too long is told so instead.
+    fn cut(&mut self, first: Entry) -> Vec<Work> {
+        let now = Instant::now();
+        let (mut works, mut sends, mut acts) = (Vec::new(), 0, 0);
+        let mut next = Some(first);
+        while let Some(entry) = next {
+            if now.duration_since(entry.since) > WAIT_MAX {
+                entry.refuse(Error::busy());
+            } else {
+                match entry.work {
+                    Work::Send(_) => sends += 1,
+                    Work::Act(_) => acts += 1,
+                    Work::Mark(_) => {}
+                }
+                works.push(entry.work);
+            }
+            if sends == SENDS || acts == ACTS || works.len() == ENTRIES {
+                break;
+            }
+            next = self.backlog.pop_front().or_else(|| self.entries.try_recv().ok());
+        }
+        works
+    }
+
+    /// Carry out a batch, commit it, hand it over.
+    async fn carry_out(&mut self, mut works: Vec<Work>) {
+        let mut one_by_one = false;
+        for repeat in 0..=REPEATS {
+            match self.transaction(&mut works, one_by_one).await {
+                Ended::Committed(progress) => return self.hand_over(works, progress).await,
+                Ended::Failed => break,
+                Ended::Again { one_by_one: fine } => {
+                    one_by_one |= fine;
+                    sleep(Duration::from_millis(u64::from(repeat) * 5)).await;
+                }
+            }
+        }
+        for work in works {
+            work.settle(Settled::Refused(Error::unavailable()));
+        }
+    }
+
+    async fn transaction(&mut self, works: &mut [Work], one_by_one: bool) -> Ended {
+        let Some(writer) = &mut self.writer else { return Ended::Failed };
+        let aborted = match timeout(BATCH_MAX, attempt(writer, &self.world, works, one_by_one)).await {
+            Ok(Ok(progress)) => return self.commit(progress).await,
+            Ok(Err(abort)) => abort,
+            Err(_) => Abort::Connection(Error::unavailable()),
+        };
+        // Without a COMMIT nothing has changed, whatever becomes of the connection.
+        let ended = match aborted {
+            Abort::Repeat(error) => {
+                tracing::debug!(cause = %Cause(&error), "a batch is repeated");
+                Ended::Again { one_by_one: false }
+            }
+            Abort::OneByOne(error) => {
+                tracing::error!(cause = %Cause(&error), "a batch failed and is repeated one by one");
+                Ended::Again { one_by_one: true }
+            }
+            Abort::Connection(error) => {
+                tracing::warn!(cause = %Cause(&error), "the database does not answer");
+                self.lose();
+                return Ended::Failed;
+            }
+            Abort::Disk(error) => {
+                self.lose();
+                self.world.fail(format!("the database cannot be kept: {}", Cause(&error)));
+                return Ended::Failed;
+            }
+        };
+        if !matches!(timeout(CONNECT_MAX, writer.rollback()).await, Ok(Ok(()))) {
+            self.lose();
+            return Ended::Failed;
+        }
+        ended
+    }
+
+    async fn commit(&mut self, progress: Progress) -> Ended {
+        let Some(writer) = &mut self.writer else { return Ended::Failed };
+        let error = match timeout(BATCH_MAX, writer.commit()).await {
+            Ok(Ok(())) => {
+                self.commits.fetch_add(1, Ordering::Relaxed);
+                return Ended::Committed(progress);
+            }
+            Ok(Err(error)) => Some(error),
+            Err(_) => None,
+        };
+        for (channel, (before, _)) in &progress.heads {
+            self.doubt.channel(*channel, before.rev);
+        }
+        self.doubt.people(progress.moved_people());
+        self.lose();
+        match error {
+            Some(error) if Fault::of(&error) == Fault::Disk => {
+                self.world.fail(format!("the database could not make a commit durable: {error}"));
+            }
+            error => tracing::warn!(?error, "a commit failed, its outcome is unknown"),
+        }
+        Ended::Failed
+    }
+
+    /// Hand over effects and answers, in the order in which they were carried out.
+    async fn hand_over(&mut self, works: Vec<Work>, progress: Progress) {
+        {
+            let mut moved = self.world.moved.lock();
+            moved.extend(progress.heads.iter().map(|(channel, (_, after))| (*channel, *after)));
+        }
+        let mut works: Vec<_> = works.into_iter().map(Some).collect();
+        let done = progress.outcomes.into_iter().filter_map(|(place, outcome)| {
+            let work = works[place].take()?;
+            let origin = work.origin().cloned();
+            let settled = outcome.settled;
+            Some(Done { origin, effects: outcome.effects, finish: Box::new(move || work.settle(settled)) })
+        });
+        let batch = Batch { done: done.collect() };
+        // Nobody takes batches any more only when the server is going down.
+        let _ = self.out.send(batch).await;
+    }
+
+    fn lose(&mut self) {
+        self.writer = None;
+        self.healthy.store(false, Ordering::Relaxed);
+    }
+
+    /// Wait until the database answers and nothing is in doubt any more; meanwhile refuse whoever has waited too long.
+    /// Gives up when nobody is left to wait, unless something is in doubt.
+    async fn reach(&mut self) {
+        loop {
+            if self.world.fatal.borrow().is_some() {
+                self.refuse_all();
+                self.doubt = Doubt::default();
+                return;
+            }
+            match timeout(CONNECT_MAX, self.connect()).await {
+                Ok(Ok(())) => {
+                    self.healthy.store(true, Ordering::Relaxed);
+                    return;
+                }
+                Ok(Err(error)) => tracing::warn!(cause = %Cause(&error), "the database cannot be reached"),
+                Err(_) => tracing::warn!("the database cannot be reached in time"),
+            }
+            self.lose();
+            self.shed();
+            if self.entries.is_closed() && self.entries.is_empty() {
+                // The server is going down; what is in doubt will be read from the database by whoever comes back.
+                self.refuse_all();
+                self.doubt = Doubt::default();
+                return;
+            }
+            if self.backlog.is_empty() && self.doubt.is_empty() {
+                return;
+            }
+            sleep(RETRY).await;
+        }
+    }
+
+    async fn connect(&mut self) -> Result<(), Error> {
+        if self.writer.is_none() {
+            self.writer = Some(self.db.writer().await?);
+        }
+        if let Some(writer) = &mut self.writer
+            && !self.doubt.is_empty()
+        {
+            let batch = self.doubt.resolve(writer).await?;
+            self.doubt = Doubt::default();
+            let _ = self.out.send(batch).await;
+        }
+        Ok(())
+    }
+
+    /// Refuse whoever has waited too long.
+    fn shed(&mut self) {
+        while self.backlog.len() < QUEUE
+            && let Ok(entry) = self.entries.try_recv()
+        {
+            self.backlog.push_back(entry);
+        }
+        let now = Instant::now();
+        while let Some(entry) = self.backlog.pop_front_if(|entry| now.duration_since(entry.since) > WAIT_MAX) {
+            entry.refuse(Error::busy());
+        }
+    }
+
+    fn refuse_all(&mut self) {
+        while let Some(entry) = self.backlog.pop_front().or_else(|| self.entries.try_recv().ok()) {
+            entry.refuse(Error::unavailable());
+        }
+    }
+}
+
+/// An error with what led to it, for the log.
+struct Cause<'a>(&'a Error);
+
+impl std::fmt::Display for Cause<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match std::error::Error::source(self.0) {
+            Some(source) => write!(f, "{source}"),
+            None => write!(f, "{}", self.0),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! All SQL on memberships.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::channel::{ChannelType, Role};
+use crate::db::{Bulk, Conn, chunks, on_db};
+use crate::error::{Error, Result};
+use crate::id::{ChannelId, UserId};
+use crate::message::Head;
+use crate::time::Time;
+
+/// What somebody is in a channel, and how far the channel has come.
+#[derive(Debug, sqlx::FromRow)]
+pub(crate) struct Standing {
+    channel_id: ChannelId,
+    user_id: UserId,
+    #[sqlx(try_from = "String")]
+    kind: ChannelType,
+    pub(crate) direct: bool,
+    pub(crate) seq: i64,
+    pub(crate) rev: i64,
+    pub(crate) user_count: i64,
+    role: Option<String>,
+    pub(crate) read_seq: Option<i64>,
+}
+
+impl Standing {
+    /// Whether they are in.
+    pub(crate) fn is_member(&self) -> bool {
+        self.role.is_some()
+    }
+
+    /// What they are in it.
+    pub(crate) fn role(&self) -> Result<Option<Role>> {
+        self.role.clone().map(Role::try_from).transpose().map_err(Error::internal)
+    }
+
+    /// Refuse whoever is not in. Of a private channel they are told that there is none.
+    pub(crate) fn require_member(&self) -> Result<()> {
+        match (self.is_member(), self.kind) {
+            (true, _) => Ok(()),
+            (false, ChannelType::Public) => Err(Error::forbidden("join the channel first")),
+            (false, ChannelType::Private) => Err(Error::not_found("channel")),
+        }
+    }
+
+    /// Whether they may know that it exists.
+    pub(crate) fn is_visible(&self) -> bool {
+        self.is_member() || self.kind == ChannelType::Public
+    }
+
+    /// How far the channel has come.
+    pub(crate) fn head(&self) -> Head {
+        Head { seq: self.seq, rev: self.rev }
+    }
+}
+
+/// What these people are in these channels. Nothing for a channel that there is not.
+pub(crate) async fn standings(
+    conn: &mut Conn<'_>,
+    pairs: &[(ChannelId, UserId)],
+) -> Result<HashMap<(ChannelId, UserId), Standing>> {
+    // The person comes back from the parameter, because whoever is not a member has no row to come from. The cast
+    // tells PostgreSQL its type.
+    static SQL: LazyLock<Bulk> = LazyLock::new(|| {
+        Bulk::new(
+            "SELECT c.id AS channel_id, v.column2 AS user_id, c.kind, c.direct, c.seq, c.rev, c.user_count, \
+                    m.role, m.read_seq \
+             FROM ({values}) AS v CROSS JOIN channel c \
+             LEFT JOIN member m ON m.channel_id = c.id AND m.user_id = v.column2 \
+             WHERE c.id = v.column1",
+            2,
+        )
+    });
+    let mut found = HashMap::with_capacity(pairs.len());
+    for chunk in chunks(pairs) {
+        let rows: Vec<Standing> = on_db!(conn, c => {
+            let mut query = sqlx::query_as(SQL.sql(chunk.size));
+            for ((channel, user), _) in chunk.filled() {
+                query = query.bind(channel).bind(user);
+            }
+            query.fetch_all(c).await
+        })?;
+        found.extend(rows.into_iter().map(|row| ((row.channel_id, row.user_id), row)));
+    }
+    Ok(found)
+}
+
+/// What one person is in one channel.
+pub(crate) async fn standing(conn: &mut Conn<'_>, channel: ChannelId, user: UserId) -> Result<Option<Standing>> {
+    Ok(standings(conn, &[(channel, user)]).await?.remove(&(channel, user)))
+}
+
+/// Put somebody in, with everything read so far. False if they are in already.
+pub(crate) async fn add(conn: &mut Conn<'_>, channel: ChannelId, user: UserId, role: Role, now: Time) -> Result<bool> {
+    let insert = "INSERT INTO member (channel_id, user_id, role, read_seq, joined_at) \
+                  SELECT c.id, $2, $3, c.seq, $4 FROM channel c WHERE c.id = $1 \
+                  ON CONFLICT (channel_id, user_id) DO NOTHING";
+    let added = on_db!(conn, c => sqlx::query(insert).bind(channel).bind(user).bind(role.as_str()).bind(now)
+        .execute(c).await.map(|result| result.rows_affected()))?;
+    if added == 0 {
+        return Ok(false);
+    }
+    let count = "UPDATE channel SET user_count = user_count + 1 WHERE id = $1";
+    on_db!(conn, c => sqlx::query(count).bind(channel).execute(c).await.map(drop))?;
+    Ok(true)
+}
+
+/// Take somebody out. False if they were not in.
+pub(crate) async fn remove(conn: &mut Conn<'_>, channel: ChannelId, user: UserId) -> Result<bool> {
+    let delete = "DELETE FROM member WHERE channel_id = $1 AND user_id = $2";
+    let removed = on_db!(conn, c => sqlx::query(delete).bind(channel).bind(user).execute(c).await
+        .map(|result| result.rows_affected()))?;
+    if removed == 0 {
+        return Ok(false);
+    }
+    let count = "UPDATE channel SET user_count = user_count - 1 WHERE id = $1";
+    on_db!(conn, c => sqlx::query(count).bind(channel).execute(c).await.map(drop))?;
+    Ok(true)
+}
+
+/// Make the member who has been in longest the owner. Nobody if nobody is left.
+pub(crate) async fn promote_oldest(conn: &mut Conn<'_>, channel: ChannelId) -> Result<Option<UserId>> {
+    let update = "UPDATE member SET role = 'owner' WHERE channel_id = $1 AND user_id = \
+                  (SELECT user_id FROM member WHERE channel_id = $1 ORDER BY joined_at, user_id LIMIT 1) \
+                  RETURNING user_id";
+    let row: Option<(UserId,)> = on_db!(conn, c => sqlx::query_as(update).bind(channel).fetch_optional(c).await)?;
+    Ok(row.map(|(user,)| user))
+}
+
+/// The channels that somebody is in.
+pub(crate) async fn channels_of(conn: &mut Conn<'_>, user: UserId) -> Result<Vec<ChannelId>> {
+    let sql = "SELECT channel_id FROM member WHERE user_id = $1 ORDER BY channel_id";
+    let rows: Vec<(ChannelId,)> = on_db!(conn, c => sqlx::query_as(sql).bind(user).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(channel,)| channel).collect())
+}

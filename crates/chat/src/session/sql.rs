@@ -1,0 +1,97 @@
+//! All SQL on sessions.
+
+use std::sync::LazyLock;
+
+use crate::db::{Bulk, Conn, chunks, on_db};
+use crate::error::Result;
+use crate::id::{SessionId, UserId};
+use crate::session::{Device, Identity, Life, SessionInfo};
+use crate::time::Time;
+
+/// Keep a new session.
+pub(crate) async fn insert(
+    conn: &mut Conn<'_>,
+    id: SessionId,
+    user: UserId,
+    token_hash: &[u8; 32],
+    device: &Device,
+    now: Time,
+) -> Result<()> {
+    let sql = "INSERT INTO session (id, user_id, token_hash, created_at, last_used_at, address, agent) \
+               VALUES ($1, $2, $3, $4, $4, $5, $6)";
+    on_db!(conn, c => sqlx::query(sql)
+        .bind(id)
+        .bind(user)
+        .bind(token_hash.as_slice())
+        .bind(now)
+        .bind(&device.address)
+        .bind(&device.agent)
+        .execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// Whose token has this hash, and since when.
+pub(super) async fn by_token(conn: &mut Conn<'_>, token_hash: &[u8; 32]) -> Result<Option<(Identity, Life)>> {
+    let sql = "SELECT user_id, id, created_at, last_used_at FROM session WHERE token_hash = $1";
+    let row: Option<(UserId, SessionId, Time, Time)> =
+        on_db!(conn, c => sqlx::query_as(sql).bind(token_hash.as_slice()).fetch_optional(c).await)?;
+    Ok(row.map(|(user, session, created_at, last_used_at)| {
+        (Identity { user, session }, Life { created_at, last_used_at })
+    }))
+}
+
+/// When a session was made and last used.
+pub(super) async fn life_of(conn: &mut Conn<'_>, id: SessionId) -> Result<Option<Life>> {
+    let sql = "SELECT created_at, last_used_at FROM session WHERE id = $1";
+    Ok(on_db!(conn, c => sqlx::query_as(sql).bind(id).fetch_optional(c).await)?)
+}
+
+/// A person's sessions, the last used first.
+pub(super) async fn of_user(conn: &mut Conn<'_>, identity: Identity) -> Result<Vec<SessionInfo>> {
+    let sql = "SELECT id, created_at, last_used_at, address, agent, id = $2 AS current FROM session \
+               WHERE user_id = $1 ORDER BY last_used_at DESC, id";
+    Ok(on_db!(conn, c => sqlx::query_as(sql).bind(identity.user).bind(identity.session).fetch_all(c).await)?)
+}
+
+/// These sessions are in use.
+pub(super) async fn touch(conn: &mut Conn<'_>, ids: &[SessionId], now: Time) -> Result<()> {
+    static SQL: LazyLock<Bulk> = LazyLock::new(|| {
+        Bulk::new(
+            "UPDATE session SET last_used_at = v.column2 FROM ({values}) AS v \
+             WHERE session.id = v.column1 AND session.last_used_at < v.column2",
+            2,
+        )
+    });
+    for chunk in chunks(ids) {
+        on_db!(conn, c => {
+            let mut query = sqlx::query(SQL.sql(chunk.size));
+            for (id, _) in chunk.filled() {
+                query = query.bind(id).bind(now);
+            }
+            query.execute(c).await.map(drop)
+        })?;
+    }
+    Ok(())
+}
+
+fn ids(rows: Vec<(SessionId,)>) -> Vec<SessionId> {
+    rows.into_iter().map(|(id,)| id).collect()
+}
+
+/// End one of a person's sessions.
+pub(super) async fn delete(conn: &mut Conn<'_>, user: UserId, id: SessionId) -> Result<Vec<SessionId>> {
+    let sql = "DELETE FROM session WHERE user_id = $1 AND id = $2 RETURNING id";
+    Ok(ids(on_db!(conn, c => sqlx::query_as(sql).bind(user).bind(id).fetch_all(c).await)?))
+}
+
+/// End all of a person's sessions but one.
+pub(super) async fn delete_all_but(conn: &mut Conn<'_>, user: UserId, id: SessionId) -> Result<Vec<SessionId>> {
+    let sql = "DELETE FROM session WHERE user_id = $1 AND id <> $2 RETURNING id";
+    Ok(ids(on_db!(conn, c => sqlx::query_as(sql).bind(user).bind(id).fetch_all(c).await)?))
+}
+
+/// End what was not used since `used`, or is older than `made`.
+pub(super) async fn delete_expired(conn: &mut Conn<'_>, used: Time, made: Time) -> Result<Vec<SessionId>> {
+    let sql = "DELETE FROM session WHERE last_used_at <= $1 OR created_at <= $2 RETURNING id";
+    Ok(ids(on_db!(conn, c => sqlx::query_as(sql).bind(used).bind(made).fetch_all(c).await)?))
+}

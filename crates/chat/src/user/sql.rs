@@ -1,0 +1,67 @@
+//! All SQL on people as others see them.
+
+use std::sync::LazyLock;
+
+use crate::db::{Bulk, Conn, chunks, on_db};
+use crate::error::Result;
+use crate::id::UserId;
+use crate::presence::Presence;
+use crate::text::{DisplayName, SearchText, Username};
+use crate::user::User;
+
+/// Somebody, without whether they are here.
+#[derive(Debug, sqlx::FromRow)]
+pub(crate) struct UserRow {
+    id: UserId,
+    username: Username,
+    display_name: DisplayName,
+}
+
+impl UserRow {
+    /// With whether they are here.
+    pub(crate) fn seen(self, presence: &Presence) -> User {
+        let Self { id, username, display_name } = self;
+        User { id, username, display_name, is_online: presence.is_online(id) }
+    }
+}
+
+/// These people, without those whom there are not.
+pub(crate) async fn by_ids(conn: &mut Conn<'_>, ids: &[UserId]) -> Result<Vec<UserRow>> {
+    static SQL: LazyLock<Bulk> = LazyLock::new(|| {
+        Bulk::new("SELECT id, username, display_name FROM account WHERE id IN ({values}) ORDER BY name_key", 1)
+    });
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in chunks(ids) {
+        let rows: Vec<UserRow> = on_db!(conn, c => {
+            let mut query = sqlx::query_as(SQL.sql(chunk.size));
+            for (id, _) in chunk.filled() {
+                query = query.bind(id);
+            }
+            query.fetch_all(c).await
+        })?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// Other people, by the beginning of either of their names; unless `all`, without those with whom there is a direct
+/// conversation already.
+pub(super) async fn search(
+    conn: &mut Conn<'_>,
+    oneself: UserId,
+    q: &SearchText,
+    all: bool,
+    rows: i64,
+) -> Result<Vec<UserRow>> {
+    let sql = "SELECT a.id, a.username, a.display_name FROM account a \
+               WHERE a.id <> $1 \
+                 AND ((a.name_key >= $2 AND a.name_key < $3) OR (a.display_key >= $2 AND a.display_key < $3)) \
+                 AND ($4 OR NOT EXISTS (SELECT 1 FROM member theirs \
+                      JOIN channel c ON c.id = theirs.channel_id AND c.direct AND c.user_count = 2 \
+                      JOIN member mine ON mine.channel_id = c.id AND mine.user_id = $1 \
+                      WHERE theirs.user_id = a.id)) \
+               ORDER BY a.name_key LIMIT $5";
+    let (first, end) = q.prefix_range();
+    Ok(on_db!(conn, c => sqlx::query_as(sql).bind(oneself).bind(first).bind(end).bind(all).bind(rows)
+        .fetch_all(c).await)?)
+}

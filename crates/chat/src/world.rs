@@ -1,0 +1,44 @@
+//! What every command can look at beside the database.
+
+use std::collections::HashMap;
+
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+use crate::error::{Code, Error};
+use crate::id::{ChannelId, Epoch};
+use crate::message::{Head, TypingBoard};
+use crate::presence::Presence;
+use crate::time::Environment;
+
+/// What every command can look at beside the database.
+pub(crate) struct World {
+    pub(crate) env: Environment,
+    pub(crate) epoch: Epoch,
+    pub(crate) general: ChannelId,
+    pub(crate) presence: Presence,
+    pub(crate) typing: TypingBoard,
+    /// Heads of the channels that moved since somebody asked.
+    pub(crate) moved: Mutex<HashMap<ChannelId, Head>>,
+    /// Why the server must stop, once it must.
+    pub(crate) fatal: watch::Sender<Option<String>>,
+}
+
+impl World {
+    /// Log an internal error once, under an id that the user can quote.
+    pub(crate) fn report(&self, command: &'static str, mut error: Error) -> Error {
+        if error.code() == Code::Internal {
+            let id = format!("{:08x}", u32::from_be_bytes(self.env.random()));
+            let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            tracing::error!(id, command, cause, "a command failed");
+            error.quote(&id);
+        }
+        error
+    }
+
+    /// Stop the server.
+    pub(crate) fn fail(&self, reason: String) {
+        tracing::error!(reason, "the server must stop");
+        self.fatal.send_replace(Some(reason));
+    }
+}
