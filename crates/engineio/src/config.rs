@@ -11,7 +11,6 @@ use http::{Extensions, StatusCode};
 
 /// Settings of an [`Engine`](crate::Engine). Names and defaults are those of Node's engine.io where it has them.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub struct Config {
     /// From one pong (or the handshake) to the next ping. 25 s.
     pub ping_interval: Duration,
