@@ -64,8 +64,10 @@ impl Session {
     pub(crate) fn open(engine: engineio::Socket, shared: Arc<Shared>) -> Session {
         let at = Instant::now() + shared.connect_timeout;
         let connection = Arc::new(Connection { engine, shared, state: Mutex::default() });
-        let deadline = connection.shared.add_deadline(at, Arc::clone(&connection));
-        connection.state.lock().connect_deadline = Some(deadline);
+        // Under the lock, so that a deadline of nearly nothing does not pass before it is known by name.
+        let mut state = connection.state.lock();
+        state.connect_deadline = Some(connection.shared.add_deadline(at, Arc::clone(&connection)));
+        drop(state);
         Session(connection)
     }
 }
@@ -90,19 +92,19 @@ impl engineio::Session for Session {
 
 impl Connection {
     fn text(self: &Arc<Self>, text: &str) -> Result<Flow, ParseError> {
-        let (packet, attachments) = packet::decode(text)?;
-        if attachments == 0 && self.state.lock().partial.is_none() {
-            return self.route(packet, text.len());
-        }
-        let deadline = self.shared.add_deadline(Instant::now() + ATTACHMENTS_TIMEOUT, Arc::clone(self));
-        let partial = Partial { packet, size: text.len(), expected: attachments, received: Vec::new(), deadline };
-        let mut state = self.state.lock();
-        if state.partial.is_some() || state.closed {
-            drop(state);
-            self.shared.deadlines.cancel(deadline);
+        if self.state.lock().partial.is_some() {
             return Err(ParseError::Turn);
         }
-        state.partial = Some(Box::new(partial));
+        let (packet, expected) = packet::decode(text)?;
+        if expected == 0 {
+            return self.route(packet, text.len());
+        }
+        let mut state = self.state.lock();
+        if !state.closed {
+            let deadline = self.shared.add_deadline(Instant::now() + ATTACHMENTS_TIMEOUT, Arc::clone(self));
+            let partial = Partial { packet, size: text.len(), expected, received: Vec::new(), deadline };
+            state.partial = Some(Box::new(partial));
+        }
         Ok(Flow::Continue)
     }
 

@@ -1,0 +1,270 @@
+//! A client in a namespace, as the application sees it.
+
+mod emit;
+mod listen;
+mod rooms;
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use engineio::{Handshake, Transport};
+use hashbrown::HashMap;
+use parking_lot::Mutex;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use tokio::sync::oneshot;
+
+use crate::args::Args;
+use crate::connection::Connection;
+use crate::handler::Listeners;
+use crate::id::SocketId;
+use crate::namespace::Inner as Namespace;
+use crate::packet;
+use crate::reason::DisconnectReason;
+use crate::rooms::Room;
+use crate::runner::Job;
+
+/// A client's connection to one namespace. Cloning gives another handle to the same socket.
+///
+/// The library itself lets go of a socket when it disconnects; a handle that is kept longer keeps a few hundred bytes, and
+/// everything sent through it is [`EmitError::Closed`].
+#[derive(Clone)]
+pub struct Socket(Arc<Inner>);
+
+struct Inner {
+    id: SocketId,
+    /// Names the socket in this process; cheaper to compare and hash than the id.
+    key: u64,
+    namespace: Arc<Namespace>,
+    connection: Arc<Connection>,
+    auth: Option<Box<RawValue>>,
+    connected: AtomicBool,
+    state: Mutex<State>,
+}
+
+pub(crate) struct State {
+    pub(crate) phase: Phase,
+    /// What waits for its turn; see the module `runner`.
+    pub(crate) queue: VecDeque<Job>,
+    /// Somebody is at work on the queue.
+    pub(crate) running: bool,
+    pub(crate) listeners: Option<Box<Listeners>>,
+    rooms: Vec<Arc<Room>>,
+    acks: HashMap<u64, oneshot::Sender<Args>>,
+    data: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+/// The life of a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// The middleware is at work; CONNECT is not answered.
+    Connecting,
+    /// CONNECT is answered.
+    Connected,
+    /// Disconnected or refused; handlers may still be at work on what had arrived.
+    Ending,
+    /// The last handler has returned. Nothing more is registered, so that no cycle of handles remains.
+    Ended,
+}
+
+/// What becomes of the events that wait when a socket ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waiting {
+    /// The peer went: what it had sent is still handled.
+    Finish,
+    /// The server ended it: nothing more of it is handled.
+    Drop,
+}
+
+impl Socket {
+    pub(crate) fn new(namespace: Arc<Namespace>, connection: Arc<Connection>, auth: Option<Box<RawValue>>) -> Socket {
+        static KEYS: AtomicU64 = AtomicU64::new(0);
+        let state = State {
+            phase: Phase::Connecting,
+            queue: VecDeque::new(),
+            running: false,
+            listeners: None,
+            rooms: Vec::new(),
+            acks: HashMap::new(),
+            data: None,
+        };
+        let socket = Socket(Arc::new(Inner {
+            id: SocketId::random(),
+            key: KEYS.fetch_add(1, Ordering::Relaxed),
+            namespace,
+            connection,
+            auth,
+            connected: AtomicBool::new(false),
+            state: Mutex::new(state),
+        }));
+        socket.0.namespace.rooms.enter(&socket);
+        socket
+    }
+
+    pub(crate) fn key(&self) -> u64 {
+        self.0.key
+    }
+
+    pub(crate) fn engine(&self) -> &engineio::Socket {
+        &self.0.connection.engine
+    }
+
+    pub(crate) fn namespace_inner(&self) -> &Arc<Namespace> {
+        &self.0.namespace
+    }
+
+    pub(crate) fn connection(&self) -> &Arc<Connection> {
+        &self.0.connection
+    }
+
+    pub(crate) fn state(&self) -> &Mutex<State> {
+        &self.0.state
+    }
+
+    /// The public id: in the packets of this namespace, and the name of the room that only this socket is in.
+    pub fn id(&self) -> &SocketId {
+        &self.0.id
+    }
+
+    /// The name of the namespace, starting with `/`.
+    pub fn namespace_name(&self) -> &str {
+        &self.0.namespace.name
+    }
+
+    /// The HTTP request that opened the connection: headers, query, address, time, and the extensions that
+    /// [`crate::Builder::allow_request`] returned.
+    pub fn handshake(&self) -> &Handshake {
+        self.0.connection.engine.handshake()
+    }
+
+    /// The JSON text of the `auth` payload that came with CONNECT, if any.
+    pub fn auth_raw(&self) -> Option<&RawValue> {
+        self.0.auth.as_deref()
+    }
+
+    /// The `auth` payload that came with CONNECT; a client that sends none counts as sending `{}`.
+    ///
+    /// # Errors
+    /// The payload does not fit the type.
+    pub fn auth<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.auth_raw().map_or("{}", RawValue::get))
+    }
+
+    /// How the client is connected at the moment; it changes when polling is upgraded to WebSocket.
+    pub fn transport(&self) -> Transport {
+        self.0.connection.engine.transport()
+    }
+
+    /// Whether CONNECT has been answered and neither side has disconnected.
+    pub fn is_connected(&self) -> bool {
+        self.0.connected.load(Ordering::Acquire)
+    }
+
+    /// Attaches data to the socket, in place of what was attached before. It lives as long as the last handle: a handle
+    /// of the same socket inside it would keep both for ever.
+    pub fn set_data<T: Any + Send + Sync>(&self, data: T) {
+        // The old value is dropped after the lock.
+        let _old = self.0.state.lock().data.replace(Arc::new(data));
+    }
+
+    /// The attached data, if it is of this type.
+    pub fn data<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        let data = self.0.state.lock().data.clone()?;
+        data.downcast().ok()
+    }
+}
+
+/// The end.
+impl Socket {
+    /// Disconnects the client from the namespace; with `close`, from every namespace, and then closes the connection.
+    ///
+    /// The official clients do not come back after this by themselves. Events that still wait are dropped. Takes effect
+    /// within a second whatever the client does. On a socket that is still in the middleware it refuses the CONNECT.
+    pub fn disconnect(&self, close: bool) {
+        if close {
+            self.0.connection.disconnect();
+        } else {
+            self.leave_namespace();
+        }
+    }
+
+    /// Closes the connection without DISCONNECT, as every limit does: the official clients come back by themselves.
+    pub fn close_connection(&self) {
+        self.0.connection.close(DisconnectReason::ForcedClose);
+    }
+
+    pub(crate) fn leave_namespace(&self) {
+        let farewell = match self.end(DisconnectReason::ServerNamespaceDisconnect, Waiting::Drop) {
+            Phase::Connected => packet::encode_disconnect(self.namespace_name()),
+            Phase::Connecting => {
+                let reason = DisconnectReason::ServerNamespaceDisconnect.as_str();
+                packet::encode_connect_error(self.namespace_name(), reason, None)
+            }
+            Phase::Ending | Phase::Ended => return,
+        };
+        // A connection that is closed already needs no farewell.
+        let _ = self.engine().send(farewell);
+    }
+
+    /// Answers CONNECT and opens the socket to events. `false` if it ended meanwhile.
+    pub(crate) fn activate(&self) -> bool {
+        let joined = {
+            let mut state = self.0.state.lock();
+            // Under the lock, so that a `disconnect` comes either before the answer or after it.
+            let answer = packet::encode_connect(self.namespace_name(), self.id());
+            if state.phase != Phase::Connecting || self.engine().send(answer).is_err() {
+                return false;
+            }
+            state.phase = Phase::Connected;
+            self.0.connected.store(true, Ordering::Release);
+            state.rooms.clone()
+        };
+        self.0.namespace.rooms.activate(self, &joined);
+        self.0.connection.joined();
+        true
+    }
+
+    /// Ends the socket: no event reaches it from here on, its answers fail, it is in no room. Its disconnect handlers run
+    /// when what has to be handled before them is done. Returns the phase it was in.
+    pub(crate) fn end(&self, reason: DisconnectReason, waiting: Waiting) -> Phase {
+        let (before, rooms, acks, dropped, work) = {
+            let mut state = self.0.state.lock();
+            let before = state.phase;
+            if matches!(before, Phase::Ending | Phase::Ended) {
+                return before;
+            }
+            self.0.connected.store(false, Ordering::Release);
+            state.phase = Phase::Ending;
+            let dropped = match (before, waiting) {
+                (Phase::Connected, Waiting::Finish) => VecDeque::new(),
+                _ => std::mem::take(&mut state.queue),
+            };
+            if before == Phase::Connected {
+                state.queue.push_back(Job::Disconnected(reason));
+            }
+            let work = !std::mem::replace(&mut state.running, true);
+            (before, std::mem::take(&mut state.rooms), std::mem::take(&mut state.acks), dropped, work)
+        };
+        self.0.namespace.rooms.remove(self, &rooms);
+        self.0.connection.forget(self.key());
+        self.0.connection.shared.left(&self.0.namespace);
+        drop(acks);
+        self.release(&dropped);
+        if work {
+            self.0.connection.shared.spawn(self.clone().run());
+        }
+        before
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket")
+            .field("id", self.id())
+            .field("namespace", &self.namespace_name())
+            .finish_non_exhaustive()
+    }
+}
