@@ -1,6 +1,5 @@
 //! Where things are, and the two things that several steps share: the built web client and the server binary.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
@@ -41,15 +40,13 @@ pub(crate) fn web_dist() -> Result<PathBuf> {
 /// build script, so that neither installs again what the other has installed.
 pub(crate) fn install(folder: &Path) -> Result<()> {
     let lock = folder.join("package-lock.json");
-    let mut hasher = DefaultHasher::new();
-    std::fs::read(&lock).with_context(|| format!("cannot read {}", lock.display()))?.hash(&mut hasher);
-    let wanted = format!("{:x}", hasher.finish());
-    let stamp = folder.join("node_modules/.installed-lock");
-    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+    let lock = std::fs::read(&lock).with_context(|| format!("cannot read {}", lock.display()))?;
+    let installed = folder.join("node_modules/.installed-lock.json");
+    if std::fs::read(&installed).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
     run(npm(folder).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]))?;
-    std::fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))
+    std::fs::write(&installed, lock).with_context(|| format!("cannot write {}", installed.display()))
 }
 
 /// Build everything that the tests run, once; every later build of the same things finds it done.

@@ -1,0 +1,102 @@
+//! From commits to sockets: what a lane has committed becomes room joins, events and answers, in the order of commits.
+
+use std::sync::Arc;
+
+use chat::read::ReadMarks;
+use chat::{Audience, Batch, Done, Effect, Event, Origin, UserId};
+use tokio::sync::mpsc;
+
+use crate::app::App;
+use crate::hub::room;
+
+/// Carries out effects. One runs for each lane, so that its commits are told in their order.
+pub(crate) struct FanOut {
+    app: Arc<App>,
+}
+
+impl FanOut {
+    pub(crate) fn new(app: Arc<App>) -> Self {
+        Self { app }
+    }
+
+    /// Runs until the lane ends.
+    pub(crate) async fn run(self, mut lane: mpsc::Receiver<Batch>) {
+        while let Some(batch) = lane.recv().await {
+            for Done { origin, effects, finish } in batch.done {
+                self.apply_all(effects, origin.as_ref());
+                // The answer comes last: who holds it may rely on everybody else's having been sent.
+                finish();
+            }
+        }
+    }
+
+    /// Carries out effects in their order. `origin`: the acting socket, which gets its answer in place of the events.
+    pub(crate) fn apply_all(&self, effects: Vec<Effect>, origin: Option<&Origin>) {
+        for effect in effects {
+            self.apply(effect, origin);
+        }
+    }
+
+    fn apply(&self, effect: Effect, origin: Option<&Origin>) {
+        let hub = &self.app.hub;
+        match effect {
+            Effect::Join { user, channel } => hub.join(user, channel),
+            Effect::Leave { user, channel } => hub.leave(user, channel),
+            Effect::Rooms { user, channels } => hub.set_rooms(user, &channels),
+            Effect::EndSession { session } => hub.end_session(session),
+            Effect::Watch { users } => self.watch(&users, origin),
+            Effect::Read { channel, user, up_to, to_members } => self.app.marks.read(channel, user, up_to, to_members),
+            Effect::Emit { audience, event, volatile } => self.emit(audience, &event, volatile, origin),
+        }
+    }
+
+    /// Subscribes the acting socket to the presence of others, and tells it at once of whoever has come or gone since
+    /// the answer was made.
+    fn watch(&self, users: &[(UserId, bool)], origin: Option<&Origin>) {
+        let Some(socket) = origin.and_then(|origin| self.app.hub.socket(origin)) else { return };
+        for (user, was_here) in users {
+            socket.join(room::watchers(*user));
+            let event = match (was_here, self.app.chat.presence().is_online(*user)) {
+                (false, true) => Event::UserConnected(*user),
+                (true, false) => Event::UserDisconnected(*user),
+                _ => continue,
+            };
+            // Whoever is gone already need not be told.
+            let _ = socket.emit(event.name(), (&event,));
+        }
+    }
+
+    fn emit(&self, audience: Audience, event: &Event, volatile: bool, origin: Option<&Origin>) {
+        let room = match audience {
+            Audience::Channel(channel) => room::channel(channel),
+            Audience::User(user) => room::user(user),
+            Audience::Watchers(user) => room::watchers(user),
+        };
+        let mut broadcast = self.app.hub.namespace().to(room);
+        if let Some(origin) = origin {
+            // A socket is alone in the room of its own id.
+            broadcast = broadcast.except(origin.as_str());
+        }
+        if volatile {
+            broadcast = broadcast.volatile();
+        }
+        if let Err(error) = broadcast.emit(event.name(), (event,)) {
+            tracing::error!(event = event.name(), %error, "an event could not be encoded");
+        }
+    }
+
+    /// Tells the read marks that have moved.
+    pub(crate) fn tell_read_marks(&self) {
+        for (channel_id, moved) in self.app.marks.take() {
+            if moved.to_members {
+                let event = Event::MessageRead(ReadMarks { channel_id, marks: moved.marks });
+                self.emit(Audience::Channel(channel_id), &event, false, None);
+                continue;
+            }
+            for (user, up_to) in moved.marks {
+                let event = Event::MessageRead(ReadMarks { channel_id, marks: [(user, up_to)].into() });
+                self.emit(Audience::User(user), &event, false, None);
+            }
+        }
+    }
+}

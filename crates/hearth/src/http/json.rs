@@ -1,0 +1,39 @@
+//! JSON bodies, refused with the path of what is wrong in them.
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, Request};
+use axum::response::{IntoResponse as _, Response};
+use chat::Error;
+use http::{HeaderMap, StatusCode, header};
+use serde::de::DeserializeOwned;
+
+use super::error::HttpError;
+
+/// A body that has been read as `T`.
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        // A form of a foreign page can send text, never this type: it would need a preflight.
+        if !is_json(request.headers()) {
+            let error = HttpError(Error::invalid("the body must be application/json"));
+            return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, error).into_response());
+        }
+        let body = Bytes::from_request(request, state).await.map_err(too_large)?;
+        let text = std::str::from_utf8(&body).map_err(|_| Error::invalid("the body is not UTF-8"));
+        text.and_then(chat::command::decode_json).map(Json).map_err(|error| HttpError(error).into_response())
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(kind) = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()) else { return false };
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+fn too_large(rejection: BytesRejection) -> Response {
+    let status = rejection.status();
+    (status, HttpError(Error::invalid("the body is too large or was cut off"))).into_response()
+}

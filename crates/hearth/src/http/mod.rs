@@ -1,0 +1,48 @@
+//! Everything that is reached over plain HTTP.
+
+mod account;
+pub(crate) mod client;
+pub(crate) mod cookie;
+mod error;
+mod headers;
+mod health;
+mod json;
+mod origin;
+mod web;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+
+use crate::app::App;
+pub(crate) use web::build_id;
+
+/// Largest body of a request to `/api`: a message at its longest, several times over.
+const BODY_MAX: usize = 64 * 1024;
+
+/// The whole HTTP face of the server: interface, sockets, probes, web client.
+pub(crate) fn router(app: Arc<App>, sockets: engineio::Engine) -> Router {
+    let api = Router::new()
+        .route("/signup", post(account::sign_up))
+        .route("/login", post(account::log_in))
+        .route("/logout", post(account::log_out))
+        .route("/self", get(account::own_user))
+        .route("/meta", get(account::meta))
+        .fallback(error::no_such_route)
+        .method_not_allowed_fallback(error::no_such_method)
+        .layer(DefaultBodyLimit::max(BODY_MAX));
+    Router::new()
+        .nest("/api", api)
+        .route_service("/socket.io/", sockets.clone())
+        // Where the public chat-platform sample's own client looks for it.
+        .route_service("/api/socket.io/", sockets)
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .fallback(get(web::serve))
+        .layer(from_fn_with_state(origin::OriginRule::new(&app.settings), origin::check))
+        .layer(from_fn_with_state(headers::Tls(app.settings.tls()), headers::add))
+        .with_state(app)
+}

@@ -1,0 +1,18 @@
+//! Hearth, assembled: HTTP, sockets, fan-out and jobs around the crate `chat`.
+//!
+//! The binary is a thin shell around [`serve`]; nothing here knows a rule of the chat.
+
+mod app;
+pub mod config;
+mod fail_point;
+mod fan_out;
+mod hub;
+mod jobs;
+mod limits;
+pub mod log;
+mod http;
+mod marks;
+mod setup;
+mod socket;
+
+pub use app::serve;

@@ -1,0 +1,280 @@
+//! How often a person or an address may do what: every rate of the server, in one place, each with its reason.
+//!
+//! Sizes, queues and deadlines stand beside the types that they bound; they hold even when rates are lifted.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
+
+use chat::{Error, LimitClass, UserId};
+use governor::clock::{Clock as _, DefaultClock};
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::{Quota, RateLimiter};
+use parking_lot::Mutex;
+
+use crate::http::client::limit_key;
+
+/// Sockets of one person at once: every tab of every device, with room to spare.
+pub(crate) const SOCKETS_PER_USER: usize = 32;
+
+/// Commands of one socket that may wait for their answer; then its reading stops.
+pub(crate) const IN_FLIGHT: u32 = 8;
+
+/// A rate and how much may come at once.
+#[derive(Clone, Copy)]
+struct Rate {
+    per: Duration,
+    burst: u32,
+}
+
+const fn per_second(rate: u32, burst: u32) -> Rate {
+    Rate { per: Duration::from_nanos(1_000_000_000 / rate as u64), burst }
+}
+
+const fn per_hour(rate: u32, burst: u32) -> Rate {
+    Rate { per: Duration::from_millis(3_600_000 / rate as u64), burst }
+}
+
+/// Fast typists send one message a second; a pasted dialogue comes as a burst.
+const SEND: Rate = per_second(5, 20);
+/// Opening the application and switching through channels reads a lot at once.
+const READ: Rate = per_second(50, 300);
+/// Joining, creating, looking for people.
+const OTHER: Rate = per_second(10, 30);
+/// The client repeats itself every three seconds for each channel.
+const TYPING: Rate = per_second(4, 8);
+/// Wrong passwords for one account from one address. The account itself is never locked: that would let anyone lock
+/// anyone out.
+const FAILED_LOGIN_PER_ACCOUNT: Rate = per_hour(10, 5);
+/// Wrong passwords from one address, whatever the account: one office is one address.
+const FAILED_LOGIN_PER_ADDRESS: Rate = per_hour(50, 50);
+/// New accounts from one address: a course that signs up together.
+const SIGN_UP: Rate = per_hour(100, 100);
+
+/// A client that goes on asking at three times its rate for this long is cut off.
+const FLOOD_WINDOW: Duration = Duration::from_secs(10);
+
+type Limiter<K> = RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock>;
+
+/// The counts of everybody, in memory: a restart forgives.
+pub(crate) struct Limits {
+    /// None when the operator has lifted them.
+    rates: Option<Rates>,
+}
+
+struct Rates {
+    clock: DefaultClock,
+    send: Limiter<UserId>,
+    read: Limiter<UserId>,
+    other: Limiter<UserId>,
+    typing: Limiter<UserId>,
+    sign_up: Limiter<IpAddr>,
+    failed_login_account: Failures<(String, IpAddr)>,
+    failed_login_address: Failures<IpAddr>,
+}
+
+impl Limits {
+    /// `on`: rates are limited.
+    pub(crate) fn new(on: bool) -> Self {
+        Self {
+            rates: on.then(|| Rates {
+                clock: DefaultClock::default(),
+                send: limiter(SEND),
+                read: limiter(READ),
+                other: limiter(OTHER),
+                typing: limiter(TYPING),
+                sign_up: limiter(SIGN_UP),
+                failed_login_account: Failures::new(FAILED_LOGIN_PER_ACCOUNT),
+                failed_login_address: Failures::new(FAILED_LOGIN_PER_ADDRESS),
+            }),
+        }
+    }
+
+    /// Counts a command of a person.
+    pub(crate) fn command(&self, class: LimitClass, user: UserId) -> Result<(), Error> {
+        let Some(rates) = &self.rates else { return Ok(()) };
+        match class {
+            LimitClass::Send => rates.check(&rates.send, &user),
+            LimitClass::Read => rates.check(&rates.read, &user),
+            LimitClass::Typing => rates.check(&rates.typing, &user),
+            LimitClass::Other => rates.check(&rates.other, &user),
+            // Read marks coalesce in the lane: many cost what one costs.
+            LimitClass::Mark => Ok(()),
+        }
+    }
+
+    /// Counts an account made from an address.
+    pub(crate) fn sign_up(&self, address: IpAddr) -> Result<(), Error> {
+        let Some(rates) = &self.rates else { return Ok(()) };
+        rates.check(&rates.sign_up, &limit_key(address))
+    }
+
+    /// Refuses a login where too many have failed; no password is looked at then.
+    pub(crate) fn may_log_in(&self, username: &str, address: IpAddr) -> Result<(), Error> {
+        let Some(rates) = &self.rates else { return Ok(()) };
+        let address = limit_key(address);
+        let now = Instant::now();
+        let wait = rates.failed_login_account.blocked(&(username.to_lowercase(), address), now);
+        match wait.max(rates.failed_login_address.blocked(&address, now)) {
+            None => Ok(()),
+            Some(wait) => Err(Error::rate_limited(wait)),
+        }
+    }
+
+    /// Counts a login that failed.
+    pub(crate) fn failed_log_in(&self, username: &str, address: IpAddr) {
+        let Some(rates) = &self.rates else { return };
+        let address = limit_key(address);
+        let now = Instant::now();
+        rates.failed_login_account.count((username.to_lowercase(), address), now);
+        rates.failed_login_address.count(address, now);
+    }
+
+    /// Forgets those who have been quiet, so that memory follows the living.
+    pub(crate) fn forget_quiet(&self) {
+        let Some(rates) = &self.rates else { return };
+        for limiter in [&rates.send, &rates.read, &rates.other, &rates.typing] {
+            limiter.retain_recent();
+        }
+        rates.sign_up.retain_recent();
+        let now = Instant::now();
+        rates.failed_login_account.forget_quiet(now);
+        rates.failed_login_address.forget_quiet(now);
+    }
+}
+
+impl Rates {
+    fn check<K: Hash + Eq + Clone>(&self, limiter: &Limiter<K>, key: &K) -> Result<(), Error> {
+        limiter.check_key(key).map_err(|until| Error::rate_limited(until.wait_time_from(self.clock.now())))
+    }
+}
+
+fn limiter<K: Hash + Eq + Clone>(rate: Rate) -> Limiter<K> {
+    RateLimiter::dashmap(quota(rate))
+}
+
+fn quota(rate: Rate) -> Quota {
+    let burst = NonZeroU32::new(rate.burst).expect("every burst is at least one");
+    Quota::with_period(rate.per).expect("every period is longer than nothing").allow_burst(burst)
+}
+
+/// Failures that are counted after the fact, which a plain rate limit cannot: success costs nothing.
+struct Failures<K> {
+    rate: Rate,
+    /// When the debt of a key is paid off. It grows by one period a failure, as in GCRA.
+    paid_off: Mutex<HashMap<K, Instant>>,
+}
+
+impl<K: Hash + Eq> Failures<K> {
+    fn new(rate: Rate) -> Self {
+        Self { rate, paid_off: Mutex::default() }
+    }
+
+    /// How long the key must wait before it may try again, if it must.
+    fn blocked(&self, key: &K, now: Instant) -> Option<Duration> {
+        let debt = self.paid_off.lock().get(key)?.saturating_duration_since(now);
+        let allowed = self.rate.per * (self.rate.burst - 1);
+        (debt > allowed).then(|| debt - allowed)
+    }
+
+    fn count(&self, key: K, now: Instant) {
+        let mut paid_off = self.paid_off.lock();
+        let at = paid_off.entry(key).or_insert(now);
+        *at = (*at).max(now) + self.rate.per;
+    }
+
+    fn forget_quiet(&self, now: Instant) {
+        self.paid_off.lock().retain(|_, at| *at > now);
+    }
+}
+
+/// Counts what was refused to one socket, to tell a clumsy client from a flood.
+#[derive(Default)]
+pub(crate) struct Flood {
+    window: Option<(Instant, u32)>,
+}
+
+impl Flood {
+    /// Counts a refusal; true when the socket has earned to be cut off.
+    pub(crate) fn refused(&mut self, class: LimitClass, now: Instant) -> bool {
+        let (since, count) = match self.window {
+            Some((since, count)) if now.duration_since(since) < FLOOD_WINDOW => (since, count + 1),
+            _ => (now, 1),
+        };
+        self.window = Some((since, count));
+        let rate = match class {
+            LimitClass::Send => SEND,
+            LimitClass::Read => READ,
+            LimitClass::Typing => TYPING,
+            LimitClass::Other | LimitClass::Mark => OTHER,
+        };
+        // One budget was served, so three budgets asked for are two refused.
+        let budget = FLOOD_WINDOW.as_nanos() / rate.per.as_nanos();
+        u128::from(count) > 2 * budget
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(last: u8) -> IpAddr {
+        IpAddr::from([203, 0, 113, last])
+    }
+
+    #[test]
+    fn the_sixth_wrong_password_waits_and_another_address_does_not() {
+        let limits = Limits::new(true);
+        for _ in 0..5 {
+            limits.may_log_in("Ada", address(1)).unwrap();
+            limits.failed_log_in("Ada", address(1));
+        }
+        assert!(limits.may_log_in("ada", address(1)).is_err());
+        limits.may_log_in("ada", address(2)).unwrap();
+        limits.may_log_in("bob", address(1)).unwrap();
+    }
+
+    #[test]
+    fn a_right_password_costs_nothing() {
+        let limits = Limits::new(true);
+        for _ in 0..200 {
+            limits.may_log_in("ada", address(1)).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_debt_is_paid_off_by_waiting() {
+        let failures = Failures::new(FAILED_LOGIN_PER_ACCOUNT);
+        let start = Instant::now();
+        for _ in 0..5 {
+            failures.count("ada", start);
+        }
+        let wait = failures.blocked(&"ada", start).unwrap();
+        assert!(failures.blocked(&"ada", start + wait).is_none());
+        failures.forget_quiet(start + wait);
+        assert!(!failures.paid_off.lock().is_empty(), "the rest of the debt still counts");
+    }
+
+    #[test]
+    fn lifted_rates_refuse_nothing() {
+        let limits = Limits::new(false);
+        let user = UserId::from(uuid::Uuid::nil());
+        for _ in 0..1000 {
+            limits.command(LimitClass::Send, user).unwrap();
+            limits.failed_log_in("ada", address(1));
+        }
+        limits.may_log_in("ada", address(1)).unwrap();
+    }
+
+    #[test]
+    fn only_a_flood_is_cut_off() {
+        let now = Instant::now();
+        let mut flood = Flood::default();
+        assert!((0..100).all(|_| !flood.refused(LimitClass::Send, now)));
+        assert!(flood.refused(LimitClass::Send, now));
+        let mut slow = Flood::default();
+        assert!((0..1000).all(|second| !slow.refused(LimitClass::Send, now + Duration::from_secs(second))));
+    }
+}

@@ -1,0 +1,109 @@
+//! Who may connect.
+//!
+//! The order is a promise (rule 12 of the architecture): a socket is registered first, so that whatever is committed
+//! from then on reaches it; then its session and memberships are read; then CONNECT is answered. Whoever is revoked in
+//! between is refused, wherever in between it happens.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chat::{Actor, Error, Identity, LimitClass, Origin};
+use engineio::Refusal;
+use http::{Extensions, StatusCode, header, request};
+use parking_lot::Mutex;
+use serde_json::Value;
+use socketio::{ConnectError, Socket};
+use tokio::sync::Semaphore;
+
+use crate::app::App;
+use crate::fail_point;
+use crate::limits::{Flood, IN_FLIGHT, SOCKETS_PER_USER};
+
+/// What the server keeps of a signed-in socket.
+pub(crate) struct Connection {
+    pub(crate) actor: Actor,
+    /// One permit for each command that may wait for its answer.
+    pub(crate) in_flight: Arc<Semaphore>,
+    flood: Mutex<Flood>,
+}
+
+impl Connection {
+    fn new(identity: Identity, socket: &Socket) -> Self {
+        let origin = Some(Origin::new(socket.id().as_str()));
+        Self {
+            actor: Actor { user: identity.user, session: identity.session, origin },
+            in_flight: Arc::new(Semaphore::new(IN_FLIGHT as usize)),
+            flood: Mutex::default(),
+        }
+    }
+
+    /// Counts a refusal; true when the socket has earned to be cut off.
+    pub(crate) fn refused(&self, class: LimitClass) -> bool {
+        self.flood.lock().refused(class, Instant::now())
+    }
+}
+
+/// Judges the handshake, before a session exists.
+///
+/// A token that is not valid is refused, and so is a page without one: it would only wait to be refused. A bot, which
+/// has no Origin, may bring its token in CONNECT.
+pub(crate) fn handshake(
+    app: Option<Arc<App>>,
+    parts: &request::Parts,
+) -> impl Future<Output = Result<Extensions, Refusal>> + Send + use<> {
+    let is_page = parts.headers.contains_key(header::ORIGIN);
+    let token = app.as_ref().and_then(|app| app.cookie.token(&parts.headers)).map(ToOwned::to_owned);
+    async move {
+        let app = app.ok_or_else(|| refusal(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping"))?;
+        let mut extensions = Extensions::new();
+        match token {
+            Some(token) => match app.chat.authenticate(&token).await {
+                Ok(Some(identity)) => _ = extensions.insert(identity),
+                Ok(None) => return Err(refusal(StatusCode::UNAUTHORIZED, "the session has ended")),
+                Err(_) => return Err(refusal(StatusCode::SERVICE_UNAVAILABLE, "try again")),
+            },
+            None if is_page => return Err(refusal(StatusCode::UNAUTHORIZED, "sign in first")),
+            None => {}
+        }
+        Ok(extensions)
+    }
+}
+
+/// Judges CONNECT, and lets the socket into the rooms of its person.
+pub(crate) async fn connect(app: Arc<App>, socket: Socket, auth: Value) -> Result<(), ConnectError> {
+    admit(&app, &socket, &auth).await.map_err(|error| {
+        ConnectError::new(error.to_string()).with_data(error)
+    })
+}
+
+async fn admit(app: &Arc<App>, socket: &Socket, auth: &Value) -> Result<(), Error> {
+    let identity = identity(app, socket, auth).await?;
+    let arrival = app.hub.arrive(socket.clone(), identity);
+    fail_point::hit("socket.registered").await;
+    if !app.chat.session_alive(identity.session).await? {
+        return Err(signed_out());
+    }
+    let memberships = app.chat.memberships(identity.user).await?;
+    if app.settings.rate_limits && app.hub.sockets_of(identity.user) > SOCKETS_PER_USER {
+        return Err(Error::rate_limited(Duration::from_secs(10)));
+    }
+    socket.set_data(Connection::new(identity, socket));
+    arrival.settle(memberships);
+    Ok(())
+}
+
+async fn identity(app: &App, socket: &Socket, auth: &Value) -> Result<Identity, Error> {
+    if let Some(identity) = socket.handshake().extensions().get::<Identity>() {
+        return Ok(*identity);
+    }
+    let token = auth.get("token").and_then(Value::as_str).ok_or_else(signed_out)?;
+    app.chat.authenticate(token).await?.ok_or_else(signed_out)
+}
+
+fn signed_out() -> Error {
+    Error::unauthenticated("sign in first")
+}
+
+fn refusal(status: StatusCode, message: &'static str) -> Refusal {
+    Refusal::with_status(status, message)
+}

@@ -1,0 +1,85 @@
+//! From an event of a socket to a command, and back to its ack.
+//!
+//! Every command is answered exactly once. A socket's commands reach their lane in the order in which they arrived;
+//! when too many wait for their answer, this handler waits, and with it the reading of the socket.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chat::{Answer, Error, Kind, Request};
+use socketio::{Ack, Event, Socket};
+use tokio::time::timeout;
+
+use super::admission::Connection;
+use crate::app::App;
+use crate::fan_out::FanOut;
+use crate::hub::room;
+use crate::limits::IN_FLIGHT;
+
+/// Every command is answered within this, whatever is down.
+const COMMAND_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Handles one event of a socket. The next one starts when this has returned.
+pub(crate) async fn event(app: Arc<App>, socket: Socket, event: Event) {
+    let Some(connection) = socket.data::<Connection>() else { return };
+    let ack = event.take_ack();
+    let request = match admit(&app, &socket, &connection, &event) {
+        Ok(request) => request,
+        Err(error) => return answer(ack, &Answer::from(&error)),
+    };
+    match request.kind() {
+        Kind::Write => write(&app, &connection, request, ack).await,
+        Kind::Read => read(app, connection, request, ack).await,
+        Kind::Live => answer(ack, &live(&app, &socket, &connection, request)),
+    }
+}
+
+/// Reads the event as a command and counts it against its person's limits.
+fn admit(app: &App, socket: &Socket, connection: &Connection, event: &Event) -> Result<Request, Error> {
+    let request = Request::decode(event.name(), event.arg_raw(0))?;
+    let class = request.limit();
+    app.limits.command(class, connection.actor.user).inspect_err(|_| {
+        if connection.refused(class) {
+            // Not DISCONNECT: whoever comes back more slowly is welcome.
+            socket.close_connection();
+        }
+    })?;
+    Ok(request)
+}
+
+async fn write(app: &App, connection: &Connection, request: Request, ack: Option<Ack>) {
+    let permit = Arc::clone(&connection.in_flight).acquire_owned().await.expect("nobody closes it");
+    app.chat.submit(connection.actor.clone(), request, move |outcome| {
+        answer(ack, &outcome);
+        drop(permit);
+    });
+}
+
+/// A read starts when the socket's earlier writes are answered, so that one reads one's own writes.
+async fn read(app: Arc<App>, connection: Arc<Connection>, request: Request, ack: Option<Ack>) {
+    let mut permits = Arc::clone(&connection.in_flight).acquire_many_owned(IN_FLIGHT).await.expect("nobody closes it");
+    // From here on it is one command among those in flight.
+    drop(permits.split(IN_FLIGHT as usize - 1));
+    tokio::spawn(async move {
+        let outcome = timeout(COMMAND_DEADLINE, app.chat.answer(&connection.actor, request)).await;
+        let (outcome, effects) = outcome.unwrap_or_else(|_| (Answer::from(&Error::unavailable()), Vec::new()));
+        FanOut::new(Arc::clone(&app)).apply_all(effects, connection.actor.origin.as_ref());
+        answer(ack, &outcome);
+        drop(permits);
+    });
+}
+
+/// Typing touches no database: the channels of a socket are its rooms.
+fn live(app: &Arc<App>, socket: &Socket, connection: &Connection, request: Request) -> Answer {
+    let is_in = |channel| socket.is_in(room::channel(channel));
+    let (answer, effects) = app.chat.live(&connection.actor, request, &is_in);
+    FanOut::new(Arc::clone(app)).apply_all(effects, connection.actor.origin.as_ref());
+    answer
+}
+
+fn answer(ack: Option<Ack>, answer: &Answer) {
+    if let Some(ack) = ack {
+        // Whoever is gone has no use for it.
+        let _ = ack.send((answer,));
+    }
+}

@@ -1,0 +1,56 @@
+//! Readers that do not read cost little, disturb nobody, and are cut off.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use testkit::app::App;
+use testkit::client::{Client, within};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_hearth");
+const STALLED: usize = 100;
+/// What a stalled reader may cost, in KiB: its outbound bound and a quarter.
+const COST_KIB: u64 = 1280;
+
+async fn send(client: &mut Client, channel: &Value, content: &str) {
+    let answer = client.emit_with_ack("message:send", (json!({"channelId": channel, "content": content}),)).await;
+    assert_eq!(answer[0]["status"], "OK", "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_stalled_readers_are_cut_off_within_their_bound_and_disturb_nobody() {
+    let app = App::start(BINARY, &[("HEARTH_RATE_LIMITS", "off")]);
+    let (ada, bob) = (app.sign_up("ada").await, app.sign_up("bob").await);
+    let mut writer = app.client(&ada).connect().await.unwrap();
+    let mut reader = app.client(&bob).connect().await.unwrap();
+    let list = writer.emit_with_ack("channel:list", (json!({}),)).await;
+    let general = list[0]["data"][0]["id"].clone();
+
+    let mut stalled = Vec::new();
+    for _ in 0..STALLED {
+        stalled.push(app.client(&bob).connect().await.unwrap());
+    }
+    let before = app.resident_kib();
+    // More than the kernel's buffers and the queue of each reader hold together, so that every one of them is behind.
+    let content = "x".repeat(5_000);
+    let mut highest = before;
+    for number in 0..2_400 {
+        send(&mut writer, &general, &content).await;
+        let heard = reader.event("message:sent").await;
+        assert_eq!(heard[0]["seq"].as_u64().or_else(|| heard[0]["id"].as_str()?.parse().ok()), Some(number + 1));
+        highest = highest.max(app.resident_kib());
+    }
+    assert!(
+        highest - before <= COST_KIB * STALLED as u64,
+        "{STALLED} stalled readers cost {} KiB",
+        highest - before
+    );
+    let mut ends = tokio::task::JoinSet::new();
+    for mut client in stalled {
+        ends.spawn(async move { client.end().await });
+    }
+    within("every stalled reader to be cut off", async { while ends.join_next().await.is_some() {} }).await;
+    // Whoever reads goes on.
+    send(&mut writer, &general, "still here").await;
+    let heard = tokio::time::timeout(Duration::from_secs(10), reader.event("message:sent")).await.unwrap();
+    assert_eq!(heard[0]["content"], "still here");
+}

@@ -1,0 +1,84 @@
+//! What whoever starts the server sees: one clear sentence when it cannot, an orderly end when it is told to.
+
+use std::net::TcpListener;
+use std::process::Command;
+
+use testkit::app::App;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_hearth");
+
+/// Runs it with these variables until it gives up; what it says.
+fn refusal(environment: &[(&str, &str)]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(BINARY)
+        .env("HEARTH_LISTEN", "127.0.0.1:0")
+        .env("HEARTH_DATA", folder.path())
+        .env("HEARTH_LOG", "off")
+        .envs(environment.iter().copied())
+        .output()
+        .unwrap();
+    assert!(!output.status.success(), "it started with {environment:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said.trim().lines().count(), 1, "one sentence: {said}");
+    said
+}
+
+#[test]
+fn a_taken_port_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let said = refusal(&[("HEARTH_LISTEN", &address)]);
+    assert!(said.contains(&taken.local_addr().unwrap().port().to_string()) && said.contains("taken"), "{said}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let below = file.path().join("data");
+    let said = refusal(&[("HEARTH_DATA", below.to_str().unwrap())]);
+    assert!(said.contains(below.to_str().unwrap()), "{said}");
+}
+
+#[test]
+fn a_database_that_does_not_answer_is_named_without_its_password() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let said = refusal(&[("HEARTH_DATABASE_URL", &format!("postgres://hearth:s3cret@{silent}/hearth"))]);
+    assert!(said.contains("database") && !said.contains("s3cret"), "{said}");
+}
+
+#[test]
+fn a_wrong_setting_is_named() {
+    let said = refusal(&[("HEARTH_PUBLIC_URL", "chat.example.org")]);
+    assert!(said.contains("HEARTH_PUBLIC_URL"), "{said}");
+}
+
+#[tokio::test]
+async fn it_ends_in_order_when_it_is_told_to() {
+    let mut app = App::start(BINARY, &[]);
+    assert_eq!(app.get("/readyz", &[]).await.status, 200);
+    assert!(app.terminate().success());
+}
+
+#[tokio::test]
+async fn whoever_has_an_account_has_it_after_a_kill() {
+    let mut app = App::start(BINARY, &[]);
+    let cookie = app.sign_up("ada").await;
+    app.kill_and_restart();
+    let response = app.get("/api/self", &[("cookie", &cookie)]).await;
+    assert_eq!(response.status, 200, "{}", response.text());
+}
+
+#[tokio::test]
+async fn strangers_cannot_take_an_exposed_server() {
+    let app = App::start(BINARY, &[("HEARTH_PUBLIC_URL", "http://chat.example.org")]);
+    let response = app.post("/api/signup", r#"{"username":"eve","password":"long enough"}"#).await;
+    assert_eq!(response.status, 400, "{}", response.text());
+
+    let log = app.log().join("\n");
+    let (_, rest) = log.split_once("\"setup_code\":\"").expect("the code is in the log");
+    let code = rest.split('"').next().unwrap();
+    let body = format!(r#"{{"username":"ada","password":"long enough","setupCode":"{code}"}}"#);
+    assert_eq!(app.post("/api/signup", &body).await.status, 200);
+    // From now on the server has its owner, and the door is open.
+    assert_eq!(app.post("/api/signup", r#"{"username":"eve","password":"long enough"}"#).await.status, 200);
+}

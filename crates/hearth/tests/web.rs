@@ -1,0 +1,68 @@
+//! The web client as it is served.
+
+use testkit::app::App;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_hearth");
+
+#[tokio::test]
+async fn every_page_is_the_index_and_is_asked_for_anew() {
+    let app = App::start(BINARY, &[]);
+    for path in ["/", "/signin", "/c/0192f0c1-0000-7000-8000-000000000000"] {
+        let response = app.get(path, &[]).await;
+        assert_eq!(response.status, 200, "{path}");
+        assert_eq!(response.header("content-type"), Some("text/html; charset=utf-8"), "{path}");
+        assert_eq!(response.header("cache-control"), Some("no-cache"), "{path}");
+        assert!(response.text().contains("<title>"), "{path}: {}", response.text());
+    }
+}
+
+#[tokio::test]
+async fn a_known_etag_is_answered_without_a_body() {
+    let app = App::start(BINARY, &[]);
+    let first = app.get("/", &[]).await;
+    let etag = first.header("etag").unwrap();
+    let again = app.get("/", &[("if-none-match", etag)]).await;
+    assert_eq!((again.status, again.text()), (304, ""));
+    assert_eq!(app.get("/", &[("if-none-match", "\"another\"")]).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_missing_file_is_not_the_index() {
+    let app = App::start(BINARY, &[]);
+    for path in ["/assets/missing.js", "/favicon.ico.bak", "/.git/config.x", "/../Cargo.toml"] {
+        assert_eq!(app.get(path, &[]).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_interface_address_is_a_json_404() {
+    let app = App::start(BINARY, &[]);
+    for path in ["/api", "/api/", "/api/nothing", "/api/self/nothing"] {
+        let response = app.get(path, &[]).await;
+        assert_eq!(response.status, 404, "{path}");
+        assert!(response.text().contains(r#""code":"NOT_FOUND""#), "{path}: {}", response.text());
+    }
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_security_headers() {
+    let app = App::start(BINARY, &[]);
+    for path in ["/", "/api/meta", "/healthz", "/nothing.js"] {
+        let response = app.get(path, &[]).await;
+        let policy = response.header("content-security-policy").unwrap_or_default();
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{path}: {policy}");
+        assert_eq!(response.header("x-content-type-options"), Some("nosniff"), "{path}");
+        assert_eq!(response.header("referrer-policy"), Some("no-referrer"), "{path}");
+        assert_eq!(response.header("strict-transport-security"), None, "{path}: this server is not under TLS");
+    }
+    assert_eq!(app.get("/api/meta", &[]).await.header("cache-control"), Some("no-store"));
+}
+
+#[tokio::test]
+async fn under_tls_the_cookie_is_bound_to_the_host() {
+    let app = App::start(BINARY, &[("HEARTH_PUBLIC_URL", "https://chat.example.org")]);
+    let response = app.post("/api/logout", "").await;
+    let cookie = response.header("set-cookie").unwrap();
+    assert!(cookie.starts_with("__Host-sid=") && cookie.contains("; Secure") && cookie.contains("HttpOnly"), "{cookie}");
+    assert!(response.header("strict-transport-security").is_some());
+}
