@@ -39,5 +39,5 @@ export function useRoving(scroller: Readonly<ShallowRef<HTMLElement | null>>, it
     if (row?.dataset.key !== undefined) chosen.value = row.dataset.key;
   }
 
-  return { active, keydown, focusin, focus: () => focusKey(active.value ?? undefined) };
+  return { active, keydown, focusin, focusLast: () => focusKey(keys.value.at(-1)) };
 }

@@ -3,6 +3,9 @@ import { nextTick, onBeforeUnmount, onMounted, onUpdated, onBeforeUpdate, ref, t
 /** Nearer to the end than this counts as being there, in pixels. */
 const NEAR_END = 60;
 
+/** In so many frames rows that came into being have been laid out. */
+const HOLD_FRAMES = 3;
+
 interface Anchor {
   element: HTMLElement;
   top: number;
@@ -27,6 +30,7 @@ export function useScroll(
   let pinned = true;
   let height = 0;
   let anchor: Anchor | null = null;
+  let held: Anchor | null = null;
   const observer = new ResizeObserver(settle);
 
   onMounted(() => {
@@ -36,6 +40,7 @@ export function useScroll(
   onBeforeUnmount(() => observer.disconnect());
 
   onBeforeUpdate(() => {
+    held = null;
     anchor = pinned ? null : topRow();
   });
   onUpdated(() => {
@@ -43,15 +48,36 @@ export function useScroll(
     if (!element) return;
     if (pinned) toEnd();
     else if (anchor?.element.isConnected) {
-      const moved = anchor.element.getBoundingClientRect().top - anchor.top;
-      if (Math.abs(moved) >= 1) element.scrollTop += moved;
+      hold(anchor);
     }
     anchor = null;
   });
 
+  /**
+   * Puts what was being read back in its place, and holds it there while the rows around it come to their true height:
+   * the browser's own anchoring rests in a frame in which the anchor itself changed its style, as it does when the row
+   * before it makes it a follower.
+   */
+  function hold(one: Anchor): void {
+    held = one;
+    putBack(one);
+    let frames = HOLD_FRAMES;
+    const next = (): void => {
+      if (held !== one) return;
+      if (--frames > 0) requestAnimationFrame(next);
+      else held = null;
+    };
+    requestAnimationFrame(next);
+  }
+  function putBack({ element, top }: Anchor): void {
+    const moved = element.getBoundingClientRect().top - top;
+    if (scroller.value && Math.abs(moved) >= 1) scroller.value.scrollTop += moved;
+  }
+
   /** Something changed its size: stay at the end if that is where one was. */
   function settle(): void {
     if (pinned) return toEnd();
+    if (held?.element.isConnected) putBack(held);
     height = scroller.value?.scrollHeight ?? 0;
     scrolled();
   }
@@ -60,6 +86,8 @@ export function useScroll(
   function scrolled(): void {
     const element = scroller.value;
     if (!element) return;
+    // Whoever scrolls takes what they read along.
+    if (held) held.top = held.element.getBoundingClientRect().top;
     // What has grown since the last frame does not count: nobody scrolled away from it.
     const gap = Math.min(element.scrollHeight, height || Infinity) - element.scrollTop - element.clientHeight;
     atEnd.value = gap <= NEAR_END;
