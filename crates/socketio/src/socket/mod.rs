@@ -30,7 +30,7 @@ use crate::runner::Job;
 /// A client's connection to one namespace. Cloning gives another handle to the same socket.
 ///
 /// The library itself lets go of a socket when it disconnects; a handle that is kept longer keeps a few hundred bytes, and
-/// everything sent through it is [`EmitError::Closed`].
+/// everything sent through it is [`crate::EmitError::Closed`].
 #[derive(Clone)]
 pub struct Socket(Arc<Inner>);
 

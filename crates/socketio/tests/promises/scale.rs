@@ -85,3 +85,38 @@ async fn a_room_of_three_hundred_gets_everything_once_and_in_order() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn joining_leaving_emitting_and_disconnecting_at_once_neither_locks_up_nor_leaves_traces() {
+    let world = World::new().await;
+    let ns = world.io.of("/");
+    ns.on_connect(|socket| async move { socket.join("0") });
+    let mut clients = Vec::new();
+    for _ in 0..40 {
+        clients.push(world.connect().await);
+    }
+    let workers: Vec<_> = (0..4)
+        .map(|worker| {
+            let ns = ns.clone();
+            std::thread::spawn(move || {
+                for round in 0..300 {
+                    let (room, other) = ((round % 7).to_string(), ((round + worker) % 5).to_string());
+                    ns.to(&*room).except(&*other).emit("n", (round,)).unwrap();
+                    ns.except(&*room).sockets_join(&other);
+                    ns.to(&*other).sockets_leave(&room);
+                    ns.emit("all", (round,)).unwrap();
+                    if let Some(socket) = ns.everyone().sockets().first().filter(|_| round % 40 == worker) {
+                        socket.disconnect(round % 80 == worker);
+                    }
+                }
+            })
+        })
+        .collect();
+    for worker in workers {
+        tokio::task::spawn_blocking(move || worker.join().unwrap()).await.unwrap();
+    }
+    assert!(ns.len() < 40, "some were disconnected on the way");
+    drop(clients);
+
+    until("everybody to be gone", || ns.is_empty() && ns.room_count() == 0).await;
+}
