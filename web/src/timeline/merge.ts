@@ -18,7 +18,8 @@ export function merge(rows: readonly Stored[], incoming: readonly Stored[]): rea
       next.splice(at, 0, message);
       changed = true;
     } else if (held.rev < message.rev) {
-      next[at] = message.clientId === null ? { ...message, clientId: held.clientId } : message;
+      // An answer that leaves the clientId out must not change the row's key.
+      next[at] = message.clientId === held.clientId ? message : { ...message, clientId: held.clientId };
       changed = true;
     }
   }

@@ -1,0 +1,94 @@
+import 'fake-indexeddb/auto';
+import { describe, expect, test } from 'vitest';
+
+import type { Channel } from '../protocol';
+import { newId } from './id';
+import { memoryStorage } from './memory';
+import { openStorage, type Storage } from './storage';
+
+const channel: Channel = {
+  id: 'general',
+  name: 'General',
+  type: 'public',
+  direct: false,
+  topic: null,
+  users: [],
+  userCount: 2,
+  unreadCount: 0,
+  seq: 3,
+  rev: 4,
+  readUpTo: 3,
+  lastMessageAt: 1,
+  role: 'member',
+};
+const row = { clientId: 'a', channelId: 'general', content: 'x', tries: 0, createdAt: 1, refusal: null };
+
+let users = 0;
+const kinds: [string, () => Promise<Storage>][] = [
+  ['indexed', () => openStorage(`storage-${++users}`)],
+  ['memory', async () => memoryStorage()],
+];
+
+describe.each(kinds)('%s storage', (_kind, open) => {
+  test('keeps the outbox in the order of writing', async () => {
+    const storage = await open();
+    const first = await storage.addToOutbox({ ...row, state: 'queued' });
+    const second = await storage.addToOutbox({ ...row, clientId: 'b', state: 'queued' });
+    const moved = await storage.moveToEnd(first);
+    expect(await storage.outbox()).toStrictEqual([second, moved]);
+  });
+
+  test('a row that is gone is not brought back by a change', async () => {
+    const storage = await open();
+    const added = await storage.addToOutbox({ ...row, state: 'queued' });
+    await storage.removeFromOutbox(added.position);
+    await storage.updateOutbox({ ...added, tries: 1 });
+    expect(await storage.outbox()).toStrictEqual([]);
+  });
+
+  test('forgets the cache without what was written', async () => {
+    const storage = await open();
+    await storage.addToOutbox({ ...row, state: 'queued' });
+    await storage.saveChannels([channel]);
+    await storage.saveSnapshots([{ channelId: 'general', cursor: 4, floor: 1, rows: [] }]);
+    await storage.saveDraft('general', 'half a');
+    await storage.saveEpoch('one');
+    expect(await storage.channels()).toStrictEqual([channel]);
+    expect(await storage.epoch()).toBe('one');
+
+    await storage.clearCache();
+    expect(await storage.channels()).toStrictEqual([]);
+    expect(await storage.snapshots()).toStrictEqual([]);
+    expect(await storage.epoch()).toBeNull();
+    expect(await storage.outbox()).toHaveLength(1);
+    expect(await storage.drafts()).toStrictEqual(new Map([['general', 'half a']]));
+
+    await storage.clear();
+    expect(await storage.outbox()).toStrictEqual([]);
+    expect(await storage.drafts()).toStrictEqual(new Map());
+  });
+
+  test('forgets a channel but not what one was writing there', async () => {
+    const storage = await open();
+    await storage.saveChannels([channel]);
+    await storage.saveDraft('general', 'half a');
+    await storage.removeChannel('general');
+    expect(await storage.channels()).toStrictEqual([]);
+    expect(await storage.drafts()).toStrictEqual(new Map([['general', 'half a']]));
+    await storage.saveDraft('general', '');
+    expect(await storage.drafts()).toStrictEqual(new Map());
+  });
+});
+
+describe('newId', () => {
+  test('is a UUID version 7 that the server takes as a clientId', () => {
+    expect(newId()).toMatch(/^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
+  });
+
+  test('rises, whatever the clock does', () => {
+    const start = Date.now() + 1_000;
+    const ids = [start, start, start - 5_000, ...Array.from({ length: 5_000 }, () => start), start + 1].map(newId);
+    expect(ids).toStrictEqual(ids.toSorted());
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});
