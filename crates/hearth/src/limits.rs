@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn lifted_rates_refuse_nothing() {
         let limits = Limits::new(false);
-        let user = UserId::from(uuid::Uuid::nil());
+        let user: UserId = "00000000-0000-7000-8000-000000000000".parse().unwrap();
         for _ in 0..1000 {
             limits.command(LimitClass::Send, user).unwrap();
             limits.failed_log_in("ada", address(1));

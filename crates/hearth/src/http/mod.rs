@@ -15,7 +15,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 
 use crate::app::App;
 pub(crate) use web::build_id;
@@ -36,6 +36,7 @@ pub(crate) fn router(app: Arc<App>, sockets: engineio::Engine) -> Router {
         .layer(DefaultBodyLimit::max(BODY_MAX));
     Router::new()
         .nest("/api", api)
+        .route("/api/", any(error::no_such_route))
         .route_service("/socket.io/", sockets.clone())
         // Where the public chat-platform sample's own client looks for it.
         .route_service("/api/socket.io/", sockets)
