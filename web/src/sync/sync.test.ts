@@ -1,0 +1,321 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+
+import { done, failed, type Failure, type Outcome } from '../net/outcome';
+import type { Channel, Commands, Message, Synced } from '../protocol';
+import type { Stored } from '../timeline/stored';
+import { ServerChannel } from '../timeline/server.fixture';
+import { emptyTimeline, needsSync, reduce, syncFrom, type Timeline } from '../timeline/timeline';
+import { dispatch } from './dispatch';
+import { Sync } from './sync';
+import type { World } from './world';
+
+type SyncReply = Commands['message:sync']['reply'];
+
+/** Channels on the server, and which of them one is in. */
+class FakeServer {
+  readonly channels = new Map<string, ServerChannel>();
+  readonly mine = new Set<string>();
+  epoch = 'first';
+  /** Channels per answer. */
+  room = Infinity;
+  /** Messages per channel and answer. */
+  rows = Infinity;
+  readonly requests: Record<string, number>[] = [];
+  readonly refusals: Failure[] = [];
+  hold: Promise<void> = Promise.resolve();
+
+  add(id: string, messages = 0): ServerChannel {
+    const channel = new ServerChannel();
+    this.channels.set(id, channel);
+    this.mine.add(id);
+    for (let made = 0; made < messages; made++) channel.send();
+    return channel;
+  }
+
+  describe(id: string): Channel {
+    const head = this.channels.get(id)?.head ?? { seq: 0, rev: 0 };
+    return { ...blankChannel, id, name: id, ...head };
+  }
+
+  async list(payload: Commands['channel:list']['payload']): Promise<Outcome<Commands['channel:list']['reply']>> {
+    const ids = [...this.mine].toSorted();
+    const from = payload.after === undefined ? 0 : ids.indexOf(payload.after) + 1;
+    const page = ids.slice(from, from + (payload.size ?? 10));
+    return done({ data: page.map((id) => this.describe(id)), hasMore: from + page.length < ids.length });
+  }
+
+  async sync(payload: Commands['message:sync']['payload']): Promise<Outcome<SyncReply>> {
+    this.requests.push(payload.channels);
+    const refusal = this.refusals.shift();
+    if (refusal !== undefined) return failed(refusal);
+    const answer: Synced = { epoch: this.epoch, channels: {}, again: [], left: [], joined: [] };
+    for (const [id, rev] of Object.entries(payload.channels)) this.#answer(answer, id, rev);
+    for (const id of this.mine) if (!(id in payload.channels)) answer.joined.push(this.describe(id));
+    await this.hold;
+    return done({ data: answer });
+  }
+
+  #answer(answer: Synced, id: string, rev: number): void {
+    const channel = this.channels.get(id);
+    if (channel === undefined || !this.mine.has(id)) {
+      answer.left.push(id);
+      return;
+    }
+    if (Object.keys(answer.channels).length >= this.room) {
+      answer.again.push(id);
+      return;
+    }
+    const { messages, head, truncated, partial } = channel.sync(rev, this.rows);
+    if (partial) answer.again.push(id);
+    answer.channels[id] = {
+      messages: messages.map((one) => asMessage(one, id)),
+      head,
+      channel: this.describe(id),
+      truncated,
+    };
+  }
+}
+
+const blankChannel: Channel = {
+  id: '',
+  name: null,
+  type: 'public',
+  direct: false,
+  topic: null,
+  users: [],
+  userCount: 1,
+  unreadCount: 0,
+  seq: 0,
+  rev: 0,
+  readUpTo: 0,
+  lastMessageAt: null,
+  role: 'member',
+};
+
+function asMessage(stored: Stored, channelId: string): Message {
+  const { seq, rev, from, content, createdAt } = stored;
+  return { id: String(seq), channelId, from, content, createdAt, rev };
+}
+
+/** A client without stores. */
+class FakeWorld implements World {
+  readonly self = 'self';
+  readonly timelines = new Map<string, Timeline>();
+  has = (id: string): boolean => this.timelines.has(id);
+  putChannel = (channel: Channel): void => {
+    if (!this.has(channel.id))
+      this.timelines.set(channel.id, emptyTimeline(channel.id, 'self', channel, channel.readUpTo));
+    else this.reduce(channel.id, { type: 'head', head: channel });
+  };
+  patchChannel = vi.fn<World['patchChannel']>();
+  dropChannel = (id: string): void => void this.timelines.delete(id);
+  member = vi.fn<World['member']>();
+  typing = vi.fn<World['typing']>();
+  presence = vi.fn<World['presence']>();
+  build = vi.fn<World['build']>();
+  reduce: World['reduce'] = (id, action) => {
+    const timeline = this.timelines.get(id);
+    if (timeline !== undefined) this.timelines.set(id, reduce(timeline, action));
+  };
+  cursors = (): Map<string, number> => new Map([...this.timelines].map(([id, one]) => [id, syncFrom(one)]));
+  isBehind = (id: string): boolean => {
+    const timeline = this.timelines.get(id);
+    return timeline !== undefined && needsSync(timeline);
+  };
+  isComplete = (): boolean => [...this.timelines.keys()].every((id) => !this.isBehind(id));
+  dropCache = (): void => this.timelines.clear();
+
+  shown(id: string): number[] {
+    return this.timelines.get(id)?.rows.map((row) => row.seq) ?? [];
+  }
+}
+
+let server: FakeServer;
+let world: FakeWorld;
+let epoch: string | null;
+let connected: boolean;
+const silent = vi.fn<() => void>();
+
+function makeSync(): { sync: Sync; finished: ReturnType<typeof vi.fn> } {
+  const finished = vi.fn<() => void>();
+  const sync = new Sync({
+    world,
+    connected: () => connected,
+    list: (payload) => server.list(payload),
+    sync: (payload) => server.sync(payload),
+    epoch: () => epoch,
+    setEpoch: (told) => {
+      epoch = told;
+    },
+    finished,
+    silent,
+  });
+  return { sync, finished };
+}
+
+/** One pass, from beginning to end. */
+async function syncOnce(): Promise<Sync> {
+  const { sync, finished } = makeSync();
+  sync.restart();
+  await vi.waitFor(() => expect(finished).toHaveBeenCalled());
+  return sync;
+}
+
+beforeEach(() => {
+  server = new FakeServer();
+  world = new FakeWorld();
+  epoch = null;
+  connected = true;
+  silent.mockClear();
+});
+
+describe('first visit', () => {
+  test('lists all channels by pages', async () => {
+    for (let made = 0; made < 230; made++) server.add(`channel ${String(made).padStart(3, '0')}`);
+    await syncOnce();
+    expect(world.timelines.size).toBe(230);
+  });
+});
+
+describe('after being away', () => {
+  test('everything missed arrives, in every channel, edits of what is shown too', async () => {
+    const general = server.add('general', 3);
+    const other = server.add('other', 2);
+    await syncOnce();
+    world.reduce('general', general.older(4, 50));
+
+    general.send();
+    general.edit(2);
+    other.send();
+    await syncOnce();
+    expect(world.timelines.get('general')?.rows).toMatchObject([
+      { seq: 1 },
+      { seq: 2, content: 'edited at 5' },
+      { seq: 3 },
+      { seq: 4 },
+    ]);
+    expect(world.shown('other')).toStrictEqual([3]);
+    expect(world.isComplete()).toBe(true);
+  });
+
+  test('a channel that one was added to appears, one that one was removed from goes', async () => {
+    server.add('general', 1);
+    server.add('old', 1);
+    await syncOnce();
+    server.mine.delete('old');
+    server.add('direct', 1);
+    await syncOnce();
+    expect([...world.timelines.keys()]).toStrictEqual(['general', 'direct']);
+  });
+
+  test('what does not fit into an answer is asked for again', async () => {
+    const ids = ['a', 'b', 'c', 'd', 'e'];
+    const channels = ids.map((id) => server.add(id, 2));
+    await syncOnce();
+    for (const channel of channels) for (let made = 0; made < 7; made++) channel.send();
+    server.room = 2;
+    server.rows = 3;
+    await syncOnce();
+    for (const id of ids) expect(world.shown(id), id).toStrictEqual([3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  test('more channels than one request may name are asked for in several', async () => {
+    const channels = Array.from({ length: 1_100 }, (_, at) => server.add(`channel ${at}`));
+    await syncOnce();
+    for (const channel of channels) channel.send();
+    server.requests.length = 0;
+    await syncOnce();
+    expect(server.requests.map((one) => Object.keys(one).length)).toStrictEqual([500, 500, 100]);
+    expect(channels.every((_, at) => world.shown(`channel ${at}`).length === 1)).toBe(true);
+  });
+
+  test('another epoch drops the cache and reads everything anew', async () => {
+    server.add('general', 5);
+    await syncOnce();
+    server.channels.clear();
+    server.add('general', 2);
+    server.epoch = 'second';
+    await syncOnce();
+    await vi.waitFor(() => expect(world.timelines.get('general')?.cursor).toBe(2));
+    expect(epoch).toBe('second');
+  });
+});
+
+describe('while connected', () => {
+  test('a gap in the events is repaired', async () => {
+    const general = server.add('general');
+    const sync = await syncOnce();
+    general.send();
+    const second = asMessage(general.send(), 'general');
+    expect(dispatch(world, { name: 'message:sent', data: second })).toBe(true);
+    sync.request();
+    await vi.waitFor(() => expect(world.shown('general')).toStrictEqual([1, 2]));
+  });
+
+  test('a message in a channel that is not known here asks for a sync', () => {
+    const message = asMessage(server.add('unknown').send(), 'unknown');
+    expect(dispatch(world, { name: 'message:sent', data: message })).toBe(true);
+  });
+
+  test('heads that are ahead, or of an unknown channel, ask for a sync; others do not', async () => {
+    server.add('general', 2);
+    await syncOnce();
+    expect(dispatch(world, { name: 'heads', data: { general: { seq: 2, rev: 2 } } })).toBe(false);
+    expect(dispatch(world, { name: 'heads', data: { unknown: { seq: 2, rev: 2 } } })).toBe(true);
+    expect(dispatch(world, { name: 'heads', data: { general: { seq: 3, rev: 3 } } })).toBe(true);
+  });
+
+  test('whoever sends a message is not typing any more', async () => {
+    const general = server.add('general');
+    await syncOnce();
+    dispatch(world, { name: 'message:sent', data: asMessage(general.send(), 'general') });
+    expect(world.typing).toHaveBeenCalledWith('general', 'other', false);
+  });
+
+  test('a request while one runs makes another one after it', async () => {
+    server.add('general');
+    const sync = await syncOnce();
+    server.requests.length = 0;
+    sync.request();
+    sync.request();
+    sync.request();
+    await vi.waitFor(() => expect(server.requests).toHaveLength(2));
+  });
+});
+
+describe('a server in trouble', () => {
+  test('is asked again after a while', async () => {
+    server.add('general', 1);
+    await syncOnce();
+    server.refusals.push({ code: 'BUSY', message: 'busy', fields: {}, retryAfterMs: 10 });
+    server.channels.get('general')?.send();
+    const { sync } = makeSync();
+    sync.restart();
+    await vi.waitFor(() => expect(world.shown('general')).toStrictEqual([2]), { timeout: 5_000 });
+  });
+
+  test('that does not answer is given up', async () => {
+    server.add('general', 1);
+    await syncOnce();
+    server.refusals.push({ code: 'NETWORK', message: 'timeout', fields: {}, retryAfterMs: null });
+    makeSync().sync.restart();
+    await vi.waitFor(() => expect(silent).toHaveBeenCalledOnce());
+  });
+
+  test('an answer of the connection before this one is not applied', async () => {
+    const general = server.add('general', 1);
+    await syncOnce();
+    let release: () => void = () => undefined;
+    server.hold = new Promise((resolve) => {
+      release = resolve;
+    });
+    general.send();
+    const { sync } = makeSync();
+    sync.restart();
+    await vi.waitFor(() => expect(server.requests.length).toBeGreaterThan(0));
+    sync.stop();
+    release();
+    await Promise.resolve();
+    expect(world.shown('general')).toStrictEqual([]);
+  });
+});
