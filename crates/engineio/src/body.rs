@@ -1,7 +1,7 @@
 //! The body of the engine's HTTP responses.
 
-use std::convert::Infallible;
 use std::fmt;
+use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -15,7 +15,7 @@ use crate::socket::{Inner, Leave};
 /// A payload is handed over in parts of this size, because that is how one sees whether the peer reads.
 const PART: usize = 64 * 1024;
 
-/// The body of a response.
+/// The body of a response. It fails when the connection that it belongs to is closed before the end.
 pub struct Body {
     rest: Bytes,
     /// The socket whose packets these are, until they are all handed over.
@@ -39,14 +39,15 @@ impl Body {
 
 impl http_body::Body for Body {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = io::Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<io::Result<http_body::Frame<Bytes>>>> {
         if self.rest.is_empty() {
             return Poll::Ready(None);
+        }
+        // A closed connection takes effect on a response that is on its way, too.
+        if self.socket.as_ref().is_some_and(|socket| !socket.is_open()) {
+            return Poll::Ready(Some(Err(ErrorKind::ConnectionAborted.into())));
         }
         let len = self.rest.len().min(PART);
         let part = self.rest.split_to(len);

@@ -32,6 +32,10 @@ pub(crate) struct Shard {
 impl Shard {
     /// The socket is flushed in the next round.
     pub(crate) fn push(&self, socket: Arc<Inner>) {
+        if self.stopped.load(Relaxed) {
+            // The flusher has ended with the engine; what is left are goodbyes.
+            return with_scratch(|scratch| flush(&socket, scratch));
+        }
         let first = {
             let mut dirty = self.dirty.lock();
             dirty.push(socket);

@@ -3,9 +3,10 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::future::{Future, poll_fn};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, IoSlice};
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -13,7 +14,9 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Sleep, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
@@ -29,21 +32,34 @@ const BUFFER: usize = 16 * 1024;
 #[derive(Clone, Debug)]
 pub struct Server {
     header_timeout: Duration,
+    stall_timeout: Duration,
     max_headers: usize,
     grace: Duration,
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Self { header_timeout: Duration::from_secs(10), max_headers: 100, grace: Duration::from_secs(10) }
+        Self {
+            header_timeout: Duration::from_secs(30),
+            stall_timeout: Duration::from_secs(10),
+            max_headers: 100,
+            grace: Duration::from_secs(10),
+        }
     }
 }
 
 impl Server {
-    /// How long the head of a request may take to arrive, also the next one on a connection that is kept open. 10 s.
+    /// How long the head of a request may take to arrive, also the next one on a connection that is kept open. 30 s.
     #[must_use]
     pub fn header_timeout(mut self, limit: Duration) -> Self {
         self.header_timeout = limit;
+        self
+    }
+
+    /// How long a peer may take nothing of a response before its connection is dropped. 10 s.
+    #[must_use]
+    pub fn stall_timeout(mut self, limit: Duration) -> Self {
+        self.stall_timeout = limit;
         self
     }
 
@@ -99,7 +115,7 @@ impl Server {
                     }
                     tokio::select! {
                         _ = &mut shutdown => break,
-                        () = tokio::time::sleep(BACK_OFF) => {}
+                        () = sleep(BACK_OFF) => {}
                     }
                 }
             }
@@ -135,6 +151,7 @@ impl Server {
             .header_read_timeout(self.header_timeout)
             .max_headers(self.max_headers)
             .max_buf_size(BUFFER);
+        let stream = HttpStream { tcp: stream, limit: self.stall_timeout, deadline: None };
         let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
         let ended = tokio::select! {
             ended = &mut connection => ended,
@@ -159,6 +176,64 @@ where
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     Server::default().run(listener, service, shutdown).await;
+}
+
+/// A TCP stream that fails when the peer takes nothing for too long, which HTTP itself sets no limit to.
+pub(crate) struct HttpStream {
+    tcp: TcpStream,
+    limit: Duration,
+    /// Runs while the peer takes nothing.
+    deadline: Option<Pin<Box<Sleep>>>,
+}
+
+impl HttpStream {
+    pub(crate) fn into_tcp(self) -> TcpStream {
+        self.tcp
+    }
+
+    fn watch<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.deadline = None;
+            return written;
+        }
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(self.limit)));
+        ready!(deadline.as_mut().poll(cx));
+        Poll::Ready(Err(ErrorKind::TimedOut.into()))
+    }
+}
+
+impl AsyncRead for HttpStream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for HttpStream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.tcp).poll_write(cx, bytes);
+        self.watch(cx, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.tcp).poll_write_vectored(cx, slices);
+        self.watch(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.tcp.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_shutdown(cx)
+    }
 }
 
 /// The peer gave up between connecting and being accepted.

@@ -15,7 +15,13 @@ use tokio::net::TcpStream;
 
 use crate::flush::{with_scratch, wrote};
 use crate::outbound::Chunk;
+use crate::serve::HttpStream;
 use crate::socket::{Inner, Wire};
+
+/// How much the kernel keeps that it has not sent yet. Left to itself that is megabytes for a peer that reads slowly; it
+/// would take as long to see that such a peer reads at all, and what is dropped at a close would still be on its way.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UNSENT: u32 = 64 * 1024;
 
 /// What a connection needs of its stream.
 pub(crate) trait Stream: Unpin + Send + 'static {
@@ -41,7 +47,17 @@ pub(crate) trait Stream: Unpin + Send + 'static {
 }
 
 /// Written by the flusher, read by the connection's task.
-pub(crate) struct Tcp(pub(crate) Arc<TcpStream>);
+pub(crate) struct Tcp(Arc<TcpStream>);
+
+impl Tcp {
+    fn new(stream: TcpStream) -> Self {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if let Err(error) = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT) {
+            tracing::debug!(%error, "a socket keeps its own idea of how much to hold back");
+        }
+        Self(Arc::new(stream))
+    }
+}
 
 impl Stream for Tcp {
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
@@ -159,8 +175,12 @@ pub(crate) enum Opened {
 
 /// Waits for the HTTP server to hand its stream over; its own read buffer is dropped here. None when that fails.
 pub(crate) async fn opened(upgrade: OnUpgrade) -> Option<Opened> {
-    Some(match upgrade.await.ok()?.downcast::<TokioIo<TcpStream>>() {
-        Ok(parts) => Opened::Tcp(Tcp(Arc::new(parts.io.into_inner())), parts.read_buf),
+    let upgraded = match upgrade.await.ok()?.downcast::<TokioIo<HttpStream>>() {
+        Ok(parts) => return Some(Opened::Tcp(Tcp::new(parts.io.into_inner().into_tcp()), parts.read_buf)),
+        Err(upgraded) => upgraded,
+    };
+    Some(match upgraded.downcast::<TokioIo<TcpStream>>() {
+        Ok(parts) => Opened::Tcp(Tcp::new(parts.io.into_inner()), parts.read_buf),
         Err(upgraded) => Opened::Other(Owned(TokioIo::new(upgraded))),
     })
 }

@@ -101,7 +101,8 @@ async fn a_stranger_cannot_guess_or_learn_a_session() {
     let mut guess = session.sid.clone();
     let last = if guess.pop() == Some('A') { 'B' } else { 'A' };
     guess.push(last);
-    let stranger = Polling { sid: guess, ..session.clone() };
+    let mut stranger = session.clone();
+    stranger.sid = guess;
     let answer = stranger.post("4as if I were you").await.unwrap();
     assert_eq!(answer.text(), r#"{"code":1,"message":"Session ID unknown"}"#);
 }
