@@ -3,12 +3,10 @@
 use std::collections::VecDeque;
 
 use serde_json::Value;
-use tokio_tungstenite::connect_async;
-use tokio_tungstenite::tungstenite::Error as WsError;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
+use tokio::net::lookup_host;
 
 use super::{Client, within};
+use crate::wire::WebSocket;
 
 /// How a connection was refused.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,19 +70,15 @@ impl Builder {
     /// # Errors
     /// [`Refused::Http`] with the status.
     pub async fn open(self) -> Result<Client, Refused> {
-        let url = format!("{}?EIO=4&transport=websocket", self.url);
-        let mut request = url.into_client_request().expect("a test connects to a proper address");
-        for (name, value) in &self.headers {
-            let name = HeaderName::try_from(name).expect("a header name");
-            request.headers_mut().append(name, HeaderValue::try_from(value).expect("a header value"));
-        }
-        let stream = match within("the handshake", connect_async(request)).await {
-            Ok((stream, _)) => stream,
-            Err(WsError::Http(answer)) => {
-                let body = answer.body().as_deref().map(String::from_utf8_lossy).unwrap_or_default().into_owned();
-                return Err(Refused::Http(answer.status().as_u16(), body));
-            }
-            Err(error) => panic!("cannot connect to {}: {error}", self.url),
+        let (host, path) =
+            self.url.strip_prefix("ws://").and_then(|rest| rest.split_once('/')).expect("ws://host:port/…");
+        let address = lookup_host(host).await.expect("a host that exists").next().expect("an address");
+        let target = format!("/{path}?EIO=4&transport=websocket");
+        let headers: Vec<(&str, &str)> = self.headers.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let answer = within("the handshake", WebSocket::connect(address, &target, &headers)).await;
+        let stream = match answer.unwrap_or_else(|error| panic!("cannot connect to {}: {error}", self.url)) {
+            Ok(stream) => stream,
+            Err(answer) => return Err(Refused::Http(answer.status, answer.text().to_owned())),
         };
         let mut client = Client {
             stream,

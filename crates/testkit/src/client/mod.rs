@@ -10,22 +10,24 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
-use futures_util::{SinkExt as _, StreamExt as _};
 use serde::Serialize;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 pub use connect::{Builder, Refused};
+
+use crate::wire::{Received, WebSocket};
 
 /// How long a test waits for something that must happen. Long enough for a loaded machine, short enough to be told.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The opcode of a WebSocket close frame, and the status of an ordinary end (RFC 6455, sections 5.5.1 and 7.4.1).
+const CLOSE: u8 = 8;
+const NORMAL: u16 = 1000;
+
 /// A client that is connected to one namespace.
 pub struct Client {
-    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    stream: WebSocket,
     namespace: String,
     id: String,
     open: Value,
@@ -205,33 +207,27 @@ impl Client {
 
     /// Closes the WebSocket properly.
     pub async fn close(mut self) {
-        // The server may have been faster.
-        let _ = self.stream.close(None).await;
+        self.stream.frame(true, CLOSE, &NORMAL.to_be_bytes()).await;
     }
 
     /// Sends a Socket.IO packet as it is; the Engine.IO type is put before it.
     pub async fn send_raw(&mut self, packet: &str) {
-        self.send_frame(Message::text(format!("4{packet}"))).await;
+        self.stream.send(&format!("4{packet}")).await;
     }
 
     /// Sends an Engine.IO packet as it is.
     pub async fn send_engine(&mut self, packet: &str) {
-        self.send_frame(Message::text(packet)).await;
+        self.stream.send(packet).await;
     }
 
     /// Sends a binary message.
     pub async fn send_binary(&mut self, data: &[u8]) {
-        self.send_frame(Message::binary(data.to_vec())).await;
+        self.stream.send_binary(data).await;
     }
 
     /// The next Socket.IO packet of another kind than event and ack, without the Engine.IO type.
     pub async fn next_other(&mut self) -> String {
         within("a packet", self.read_other()).await.expect("the connection is open")
-    }
-
-    async fn send_frame(&mut self, frame: Message) {
-        // A server that has closed meanwhile shows in what is read.
-        let _ = self.stream.send(frame).await;
     }
 
     /// Waits for the first packet, of those kept and those to come, from which `pick` makes something.
@@ -309,29 +305,30 @@ impl Client {
     }
 
     async fn read_text(&mut self) -> Option<String> {
-        loop {
-            match self.read_frame().await? {
-                Message::Text(text) => return Some(text.to_string()),
-                Message::Ping(_) | Message::Pong(_) => {}
-                other => panic!("expected text, not {other:?}"),
-            }
+        match self.read_message().await? {
+            Received::Text(text) => Some(text),
+            other => panic!("expected text, not {other:?}"),
         }
     }
 
     async fn read_binary(&mut self) -> Option<Vec<u8>> {
-        match self.read_frame().await? {
-            Message::Binary(data) => Some(data.to_vec()),
+        match self.read_message().await? {
+            Received::Binary(data) => Some(data),
             other => panic!("expected an attachment, not {other:?}"),
         }
     }
 
-    async fn read_frame(&mut self) -> Option<Message> {
-        match self.stream.next().await {
-            Some(Ok(Message::Close(_)) | Err(_)) | None => {
-                self.ended.get_or_insert(End::Closed);
-                None
+    /// The next message; `None` at the end of the connection.
+    async fn read_message(&mut self) -> Option<Received> {
+        loop {
+            match self.stream.next().await {
+                Received::Ping(_) | Received::Pong(_) => {}
+                Received::Close(_) | Received::End => {
+                    self.ended.get_or_insert(End::Closed);
+                    return None;
+                }
+                message => return Some(message),
             }
-            Some(Ok(frame)) => Some(frame),
         }
     }
 

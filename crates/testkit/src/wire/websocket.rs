@@ -82,8 +82,7 @@ impl WebSocket {
         socket.set_recv_buffer_size(4096).expect("a size of the buffer");
         let stream = socket.connect(address).await.expect("a connection");
         let target = format!("{PATH}?EIO=4&transport=websocket");
-        let mut socket =
-            Self::handshake(stream, address, &target, &[]).await.expect("an answer").expect("a WebSocket");
+        let mut socket = Self::handshake(stream, address, &target, &[]).await.expect("an answer").expect("a WebSocket");
         assert!(socket.text().await.starts_with('0'));
         socket
     }
@@ -186,7 +185,8 @@ impl WebSocket {
         let _ = self.stream.set_zero_linger();
     }
 
-    async fn next(&mut self) -> Received {
+    /// What comes next, however long it takes: for whoever has a deadline of his own.
+    pub async fn next(&mut self) -> Received {
         loop {
             if let Some((received, used)) = decode(&self.read) {
                 self.read.drain(..used);
