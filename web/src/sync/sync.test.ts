@@ -18,6 +18,8 @@ class FakeServer {
   epoch = 'first';
   /** Channels per answer. */
   room = Infinity;
+  /** Channels per answer that the request did not name. */
+  joins = Infinity;
   /** Messages per channel and answer. */
   rows = Infinity;
   readonly requests: Record<string, number>[] = [];
@@ -50,7 +52,11 @@ class FakeServer {
     if (refusal !== undefined) return failed(refusal);
     const answer: Synced = { epoch: this.epoch, channels: {}, again: [], left: [], joined: [] };
     for (const [id, rev] of Object.entries(payload.channels)) this.#answer(answer, id, rev);
-    for (const id of this.mine) if (!(id in payload.channels)) answer.joined.push(this.describe(id));
+    for (const id of this.mine) {
+      if (id in payload.channels) continue;
+      if (answer.joined.length < this.joins) answer.joined.push(this.describe(id));
+      else answer.again.push(id);
+    }
     await this.hold;
     return done({ data: answer });
   }
@@ -217,6 +223,18 @@ describe('after being away', () => {
     server.rows = 3;
     await syncOnce();
     for (const id of ids) expect(world.shown(id), id).toStrictEqual([3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  test('so many channels that answers overflow with those that were not asked for come to an end', async () => {
+    for (let made = 0; made < 30; made++) server.add(`channel ${made}`);
+    await syncOnce();
+    for (let made = 30; made < 90; made++) server.add(`channel ${made}`);
+    for (const channel of server.channels.values()) channel.send();
+    server.joins = 7;
+    server.room = 11;
+    await syncOnce();
+    expect(world.timelines.size).toBe(90);
+    expect(world.isComplete()).toBe(true);
   });
 
   test('more channels than one request may name are asked for in several', async () => {

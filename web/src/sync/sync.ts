@@ -146,7 +146,9 @@ export class Sync {
   /** The cursors of what did not fit; nothing if the answer brought nothing, so as not to ask for ever. */
   #next(asked: Map<string, number>, again: Set<string>): Map<string, number> {
     const cursors = this.ports.world.cursors();
-    const next = new Map([...again].map((channelId) => [channelId, cursors.get(channelId) ?? BEYOND]));
+    // Of channels that were not asked for, only those that are not known here: the others have their own turn.
+    const wanted = [...again].filter((channelId) => asked.has(channelId) || !cursors.has(channelId));
+    const next = new Map(wanted.map((channelId) => [channelId, cursors.get(channelId) ?? BEYOND]));
     const moved = next.size !== asked.size || [...next].some(([channelId, rev]) => asked.get(channelId) !== rev);
     return moved ? next : new Map();
   }
