@@ -16,7 +16,7 @@ use axum::routing::get;
 use engineio::{CloseReason, Config, Engine, Flow, Frame, Handler, Message, Session};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use socketio::{Args, ConnectError, DynamicNamespace, Event, Namespace, Server, Socket};
+use socketio::{Args, ConnectError, Event, Namespace, Server, Socket};
 use tokio::net::TcpListener;
 
 /// How long a broadcast with acks and a question to the client wait for answers.
@@ -33,9 +33,12 @@ async fn main() -> std::io::Result<()> {
     let io = Server::builder().engine(config.clone()).connect_timeout(connect_timeout).build();
     for name in ["/", "/custom"] {
         let namespace = io.of(name);
-        register(&namespace, &io);
+        namespace.on_connect(welcome);
+        namespace.fallback(respond);
     }
-    register(&io.of_matching(|name| name.starts_with("/dyn-")), &io);
+    let dynamic = io.of_matching(|name| name.starts_with("/dyn-"));
+    dynamic.on_connect(welcome);
+    dynamic.fallback(respond);
     guard(&io.of("/guarded"));
 
     let names = io.clone();
@@ -107,49 +110,19 @@ fn guard(namespace: &Namespace) {
     });
 }
 
-/// Both kinds of namespace, as far as this server registers things on them.
-trait Register {
-    fn connect(&self, handler: fn(Socket));
-    fn event(&self, io: &Server, handler: fn(Server, Socket, Event) -> Handled);
+/// Tells a client what it sent along with CONNECT. Whoever is gone gets nothing.
+async fn welcome(socket: Socket) {
+    let nothing = RawValue::from_string("{}".to_owned()).expect("an empty object is JSON");
+    let _ = socket.emit("auth", (socket.auth_raw().unwrap_or(&nothing),));
 }
 
-type Handled = std::pin::Pin<Box<dyn Future<Output = Option<()>> + Send>>;
-
-macro_rules! register {
-    ($type:ty) => {
-        impl Register for $type {
-            fn connect(&self, handler: fn(Socket)) {
-                self.on_connect(move |socket| async move { handler(socket) });
-            }
-
-            fn event(&self, io: &Server, handler: fn(Server, Socket, Event) -> Handled) {
-                let io = io.clone();
-                self.fallback(move |socket, event| {
-                    let handled = handler(io.clone(), socket, event);
-                    async move {
-                        // `None`: the client is gone, or its arguments made no sense, which the library has logged.
-                        let _ = handled.await;
-                    }
-                });
-            }
-        }
-    };
-}
-
-register!(Namespace);
-register!(DynamicNamespace);
-
-fn register(namespace: &impl Register, io: &Server) {
-    namespace.connect(|socket| {
-        let nothing = RawValue::from_string("{}".to_owned()).expect("an empty object is JSON");
-        // Whoever is gone gets nothing.
-        let _ = socket.emit("auth", (socket.auth_raw().unwrap_or(&nothing),));
-    });
-    namespace.event(io, |io, socket, event| Box::pin(handle(io, socket, event)));
+/// Acts on any event. Whoever is gone gets nothing; arguments that make no sense are in the library's log.
+async fn respond(socket: Socket, event: Event) {
+    let _ = handle(socket, event).await;
 }
 
 /// One event; `None` if the client was gone or its arguments did not fit.
-async fn handle(io: Server, socket: Socket, event: Event) -> Option<()> {
+async fn handle(socket: Socket, event: Event) -> Option<()> {
     match event.name() {
         "message" => socket.emit("message-back", event.raw_args()).ok(),
         "message-with-ack" => event.take_ack()?.send(event.raw_args()).ok(),
@@ -169,13 +142,13 @@ async fn handle(io: Server, socket: Socket, event: Event) -> Option<()> {
         }
         "room" => {
             let (room, value) = event.args::<(String, Value)>().ok()?;
-            io.of(socket.namespace_name()).to(room).emit("room-msg", (value,)).ok()
+            socket.namespace().to(room).emit("room-msg", (value,)).ok()
         }
         "broadcast" => {
             let (value,) = event.args::<(Value,)>().ok()?;
             socket.broadcast().emit("broadcast-msg", (value,)).ok()
         }
-        "broadcast-ack" => ask_everyone(&io, &socket, &event).await,
+        "broadcast-ack" => ask_everyone(&socket, &event).await,
         "burst" => {
             let (count,) = event.args::<(u64,)>().ok()?;
             for number in 0..count {
@@ -217,11 +190,10 @@ async fn handle(io: Server, socket: Socket, event: Event) -> Option<()> {
 }
 
 /// Asks everybody, and tells the one who wanted to know: the answers, then how many did not answer.
-async fn ask_everyone(io: &Server, socket: &Socket, event: &Event) -> Option<()> {
+async fn ask_everyone(socket: &Socket, event: &Event) -> Option<()> {
     let (value,) = event.args::<(Value,)>().ok()?;
     let ack = event.take_ack()?;
-    let namespace = io.of(socket.namespace_name());
-    let asked = namespace.everyone().emit_with_ack("need-ack", (value,), ANSWER_TIMEOUT).ok()?;
+    let asked = socket.namespace().everyone().emit_with_ack("need-ack", (value,), ANSWER_TIMEOUT).ok()?;
     // In a task of its own: the answers may take as long as the timeout, and this socket's events need not wait for it.
     tokio::spawn(async move {
         let answers = asked.await;

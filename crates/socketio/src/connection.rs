@@ -35,7 +35,7 @@ struct State {
     sockets: SmallVec<[Socket; 1]>,
     /// A packet that waits for its attachments.
     partial: Option<Box<Partial>>,
-    /// Runs until the first namespace is joined.
+    /// Runs while no namespace is joined.
     connect_deadline: Option<Deadline>,
     /// Events that wait for their turn, and the bytes of their packets.
     waiting: usize,
@@ -218,13 +218,18 @@ impl Connection {
         }
     }
 
-    /// A socket has left its namespace or was refused by it.
-    pub(crate) fn forget(&self, key: u64) {
-        let _gone = {
-            let mut state = self.state.lock();
-            let position = state.sockets.iter().position(|socket| socket.key() == key);
-            position.map(|position| state.sockets.swap_remove(position))
-        };
+    /// A socket has left its namespace or was refused by it. With no other left, the time to join one runs again: nobody
+    /// stays for nothing.
+    pub(crate) fn forget(self: &Arc<Self>, key: u64) {
+        let mut state = self.state.lock();
+        let position = state.sockets.iter().position(|socket| socket.key() == key);
+        let gone = position.map(|position| state.sockets.swap_remove(position));
+        if state.sockets.is_empty() && !state.closed && state.connect_deadline.is_none() {
+            let at = Instant::now() + self.shared.connect_timeout;
+            state.connect_deadline = Some(self.shared.add_deadline(at, Arc::clone(self)));
+        }
+        drop(state);
+        drop(gone);
     }
 
     /// An event of `size` bytes has to wait for its turn.

@@ -244,14 +244,16 @@ impl Builder {
         self
     }
 
-    /// How long a client may take from the handshake to its first successful CONNECT. 45 s.
+    /// How long a client may be in no namespace: from the handshake to its first CONNECT that was let in, or after it has
+    /// left the last one. 45 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Builder {
         self.connect_timeout = timeout;
         self
     }
 
     /// How many events of one connection may wait for their turn, and how many bytes they may have together, before the
-    /// connection is read no further. 64 and 256 KiB.
+    /// connection is read no further. 64 and 256 KiB. A handler that waits for the client's answer waits in vain while the
+    /// connection is not read.
     pub fn inbound_limit(mut self, events: usize, bytes: usize) -> Builder {
         self.inbound = Inbound { events: events.max(1), bytes: bytes.max(1) };
         self

@@ -21,7 +21,7 @@ use crate::args::Args;
 use crate::connection::Connection;
 use crate::handler::Listeners;
 use crate::id::SocketId;
-use crate::namespace::Inner as Namespace;
+use crate::namespace::{Inner as NamespaceInner, Namespace};
 use crate::packet;
 use crate::reason::DisconnectReason;
 use crate::rooms::Room;
@@ -38,7 +38,7 @@ struct Inner {
     id: SocketId,
     /// Names the socket in this process; cheaper to compare and hash than the id.
     key: u64,
-    namespace: Arc<Namespace>,
+    namespace: Arc<NamespaceInner>,
     connection: Arc<Connection>,
     auth: Option<Box<RawValue>>,
     connected: AtomicBool,
@@ -80,7 +80,11 @@ pub(crate) enum Waiting {
 }
 
 impl Socket {
-    pub(crate) fn new(namespace: Arc<Namespace>, connection: Arc<Connection>, auth: Option<Box<RawValue>>) -> Socket {
+    pub(crate) fn new(
+        namespace: Arc<NamespaceInner>,
+        connection: Arc<Connection>,
+        auth: Option<Box<RawValue>>,
+    ) -> Socket {
         static KEYS: AtomicU64 = AtomicU64::new(0);
         let state = State {
             phase: Phase::Connecting,
@@ -112,7 +116,7 @@ impl Socket {
         &self.0.connection.engine
     }
 
-    pub(crate) fn namespace_inner(&self) -> &Arc<Namespace> {
+    pub(crate) fn namespace_inner(&self) -> &Arc<NamespaceInner> {
         &self.0.namespace
     }
 
@@ -132,6 +136,11 @@ impl Socket {
     /// The name of the namespace, starting with `/`.
     pub fn namespace_name(&self) -> &str {
         &self.0.namespace.name
+    }
+
+    /// The namespace that it is in; Node's `nsp`.
+    pub fn namespace(&self) -> Namespace {
+        Namespace(Arc::clone(&self.0.namespace))
     }
 
     /// The HTTP request that opened the connection: headers, query, address, time, and the extensions that

@@ -177,6 +177,15 @@ async fn whoever_is_only_refused_is_closed_too() {
 }
 
 #[tokio::test]
+async fn whoever_leaves_the_last_namespace_is_closed() {
+    let world = World::with(Server::builder().connect_timeout(Duration::from_millis(50))).await;
+    let mut client = world.connect().await;
+    client.disconnect().await;
+
+    assert_eq!(client.end().await, End::Closed);
+}
+
+#[tokio::test]
 async fn whoever_has_joined_stays() {
     let world = World::with(Server::builder().connect_timeout(Duration::from_millis(50))).await;
     world.io.of("/").on("echo", |_, event| async move { event.take_ack().unwrap().send(()).unwrap() });
