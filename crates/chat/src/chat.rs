@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::account::{self, PasswordCost, Passwords};
 use crate::answer::Answer;
@@ -76,6 +76,8 @@ impl Chat {
             typing: Default::default(),
             moved: Default::default(),
             fatal,
+            #[cfg(test)]
+            fail_point: Default::default(),
         });
         let lanes = match *db {
             Db::Sqlite { .. } => 1,
@@ -133,6 +135,11 @@ impl Chat {
         self.inner.world.typing.end(actor)
     }
 
+    /// Who has stopped writing without saying so. To be called about once a second.
+    pub fn expire_typing(&self, now: Instant) -> Vec<Effect> {
+        self.inner.world.typing.expire(now)
+    }
+
     /// Who is here.
     pub fn presence(&self) -> &Presence {
         &self.inner.world.presence
@@ -182,6 +189,11 @@ impl Chat {
     /// The time, as the product sees it.
     pub fn now(&self) -> Time {
         self.inner.world.env.now()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn fail_point(&self) -> &crate::world::FailPoint {
+        &self.inner.world.fail_point
     }
 
     pub(crate) fn env(&self) -> &Environment {

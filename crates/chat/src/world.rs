@@ -22,6 +22,33 @@ pub(crate) struct World {
     pub(crate) moved: Mutex<HashMap<ChannelId, Head>>,
     /// Why the server must stop, once it must.
     pub(crate) fatal: watch::Sender<Option<String>>,
+    #[cfg(test)]
+    pub(crate) fail_point: FailPoint,
+}
+
+/// What a test makes go wrong.
+#[cfg(test)]
+#[derive(Default)]
+pub(crate) struct FailPoint {
+    lose_answer: std::sync::atomic::AtomicBool,
+}
+
+#[cfg(test)]
+impl FailPoint {
+    /// The answer to the next COMMIT is lost on its way.
+    pub(crate) fn lose_next_answer(&self) {
+        self.lose_answer.store(true, std::sync::atomic::Ordering::SeqCst);
+    }
+
+    pub(crate) fn lose_answer<T, E>(
+        &self,
+        answer: Result<Result<T, sqlx::Error>, E>,
+    ) -> Result<Result<T, sqlx::Error>, E> {
+        if self.lose_answer.swap(false, std::sync::atomic::Ordering::SeqCst) {
+            return Ok(Err(sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into())));
+        }
+        answer
+    }
 }
 
 impl World {

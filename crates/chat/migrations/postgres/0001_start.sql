@@ -30,7 +30,7 @@ CREATE TABLE session (
     address      TEXT NOT NULL,
     agent        TEXT NOT NULL
 );
-CREATE INDEX session_user ON session (user_id);
+CREATE INDEX session_by_user ON session (user_id);
 CREATE INDEX session_last_used ON session (last_used_at);
 
 -- Channels and direct conversations. people_key: the sorted ids of a direct conversation's people.

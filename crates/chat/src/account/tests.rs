@@ -1,1 +1,146 @@
+//! Promises of sign-up and sign-in.
 
+use serde_json::json;
+
+use crate::account::{LogIn, ServerRole, SignUp};
+use crate::command::decode_json;
+use crate::error::{Code, Error};
+use crate::test_world::{device, on_both, sign_up};
+
+fn log_in(username: &str, password: &str) -> LogIn {
+    decode_json(&json!({ "username": username, "password": password }).to_string()).unwrap()
+}
+
+fn setup(name: &str, code: &str) -> SignUp {
+    let body = json!({ "username": name, "password": "correct horse", "setupCode": code });
+    decode_json(&body.to_string()).unwrap()
+}
+
+on_both! {
+    async fn the_first_account_owns_the_server_and_the_second_does_not(world: World) {
+        assert!(world.chat.is_empty().await.unwrap());
+        let ann = world.chat.sign_up(sign_up("ann"), device(), None).await.unwrap();
+        let bob = world.chat.sign_up(sign_up("bob"), device(), None).await.unwrap();
+        assert_eq!((ann.user.role, bob.user.role), (ServerRole::Owner, ServerRole::Member));
+        assert!(!world.chat.is_empty().await.unwrap());
+        let own = world.chat.own_user(ann.user.id).await.unwrap().unwrap();
+        let wire = serde_json::to_value(&own).unwrap();
+        let expected = json!({ "id": own.id, "username": "ann", "displayName": "ann", "role": "owner", "settings": {} });
+        assert_eq!(wire, expected);
+    }
+}
+
+on_both! {
+    async fn a_server_that_others_can_reach_is_owned_by_whoever_knows_the_code(world: World) {
+        let refused = world.chat.sign_up(setup("eve", "guess"), device(), Some("secret")).await.unwrap_err();
+        assert_eq!((refused.code(), refused.errors()[0].path.as_str()), (Code::Invalid, "setupCode"));
+        let refused = world.chat.sign_up(sign_up("eve"), device(), Some("secret")).await.unwrap_err();
+        assert_eq!(refused.code(), Code::Invalid);
+        assert!(world.chat.is_empty().await.unwrap(), "nothing was stored");
+        let ann = world.chat.sign_up(setup("ann", "secret"), device(), Some("secret")).await.unwrap();
+        assert_eq!(ann.user.role, ServerRole::Owner);
+        let bob = world.chat.sign_up(sign_up("bob"), device(), Some("secret")).await.unwrap();
+        assert_eq!(bob.user.role, ServerRole::Member, "once it is owned no code is asked for");
+    }
+}
+
+on_both! {
+    async fn two_first_sign_ups_at_once_make_one_owner(world: World) {
+        let (ann, bob) = tokio::join!(
+            world.chat.sign_up(sign_up("ann"), device(), None),
+            world.chat.sign_up(sign_up("bob"), device(), None),
+        );
+        let roles = [ann.unwrap().user.role, bob.unwrap().user.role];
+        assert!(roles.contains(&ServerRole::Owner) && roles.contains(&ServerRole::Member), "{roles:?}");
+    }
+}
+
+on_both! {
+    async fn names_that_look_alike_are_taken(world: World) {
+        world.person("admin").await;
+        world.person("bob0").await;
+        for name in ["Admin", "ADMIN", "\u{430}dmin", "\u{FF41}dmin", "bobo", "BOBO"] {
+            let refused = world.chat.sign_up(sign_up(name), device(), None).await.unwrap_err();
+            assert_eq!((refused.code(), refused.errors()[0].path.as_str()), (Code::Conflict, "username"), "{name}");
+        }
+    }
+}
+
+#[test]
+fn names_that_deceive_are_invalid() {
+    for name in [
+        "a",
+        "",
+        "has space",
+        "admin\u{200B}",
+        "\u{202E}nimda",
+        "a\u{0}b",
+        "a\nb",
+        "a\u{1b}[31m",
+        "a/b",
+        "😀😀",
+        "\u{3164}\u{3164}",
+        "\u{301}ab",
+        &"x".repeat(33),
+    ] {
+        let body = json!({ "username": name, "password": "correct horse" }).to_string();
+        let refused = decode_json::<SignUp>(&body).unwrap_err();
+        assert_eq!((refused.code(), refused.errors()[0].path.as_str()), (Code::Invalid, "username"), "{name:?}");
+    }
+    for name in ["ab", "a.b_c-d", "Zoë", "Жанна", "李小龍", "अनिल", &"x".repeat(32)] {
+        let body = json!({ "username": name, "password": "correct horse" }).to_string();
+        decode_json::<SignUp>(&body).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+}
+
+#[test]
+fn a_sign_up_with_a_role_or_a_bad_password_is_invalid() {
+    for (body, path) in [
+        (json!({ "username": "ann", "password": "correct horse", "role": "owner" }), "role"),
+        (json!({ "username": "ann", "password": "seven77" }), "password"),
+        (json!({ "username": "ann", "password": "x".repeat(129) }), "password"),
+        (json!({ "username": "ann", "password": "correct horse", "displayName": "a\u{202E}b" }), "displayName"),
+    ] {
+        let refused = decode_json::<SignUp>(&body.to_string()).unwrap_err();
+        assert_eq!((refused.code(), refused.errors()[0].path.as_str()), (Code::Invalid, path), "{body}");
+    }
+}
+
+on_both! {
+    async fn a_wrong_name_and_a_wrong_password_are_refused_alike(world: World) {
+        world.person("ann").await;
+        let body = |error: &Error| serde_json::to_value(error).unwrap();
+        let mut answers = Vec::new();
+        for (name, password) in [("ann", "wrong"), ("nobody", "wrong"), ("a\u{0}b", ""), ("", "correct horse")] {
+            let before = world.chat.password_checks();
+            let refused = world.chat.log_in(log_in(name, password), device()).await.unwrap_err();
+            assert_eq!(world.chat.password_checks() - before, 1, "one verification for {name:?}");
+            answers.push(body(&refused));
+        }
+        for answer in answers {
+            assert_eq!(answer, json!({ "code": "UNAUTHENTICATED", "message": "invalid credentials" }));
+        }
+    }
+}
+
+on_both! {
+    async fn a_name_signs_in_in_any_case(world: World) {
+        let ann = world.person("Ann").await;
+        let again = world.chat.log_in(log_in("aNN", "correct horse"), device()).await.unwrap();
+        assert_eq!((again.user.id, again.user.username.as_str()), (ann.id(), "Ann"));
+        assert_ne!(again.token.expose(), ann.token, "each device has its own");
+    }
+}
+
+on_both! {
+    async fn everybody_is_in_general_from_sign_up_on_with_nothing_unread(world: World) {
+        let ann = world.person("ann").await;
+        ann.say(world.chat.general(), "early").await;
+        let bob = world.person("bob").await;
+        let view = bob.view(world.chat.general()).await;
+        assert_eq!((&view["name"], &view["unreadCount"]), (&json!("General"), &json!(0)));
+        assert_eq!((&view["userCount"], &view["role"]), (&json!(2), &json!("member")));
+        assert_eq!(bob.contents(world.chat.general()).await, ["early"], "new members see the whole history");
+        assert_eq!(ann.view(world.chat.general()).await["role"], "owner");
+    }
+}

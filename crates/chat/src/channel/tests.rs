@@ -1,1 +1,295 @@
+//! Promises of channels and direct conversations.
 
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::effect::{Audience, Effect};
+use crate::event::Event;
+use crate::member::{Left, Member};
+use crate::test_world::{Told, id_of, on_both};
+use crate::{ChannelId, Request};
+
+on_both! {
+    async fn whoever_makes_a_channel_owns_it(world: World) {
+        let ann = world.person("ann").await;
+        world.take_told();
+        let made = ann.get("channel:create", json!({ "name": "Tea break", "topic": "kettle" })).await;
+        let id: ChannelId = id_of(&made);
+        let expected = json!({
+            "id": id, "name": "Tea break", "type": "public", "direct": false, "topic": "kettle", "users": [],
+            "userCount": 1, "unreadCount": 0, "seq": 0, "rev": 0, "readUpTo": 0, "lastMessageAt": null, "role": "owner",
+        });
+        assert_eq!(made, expected);
+        let told = world.take_told();
+        assert!(told.iter().all(|told| told.origin == ann.actor.origin));
+        assert_eq!(told[0].effect, Effect::Join { user: ann.id(), channel: id });
+        assert!(matches!(&told[1].effect, Effect::Emit { audience: Audience::User(user), event: Event::ChannelCreated(_), .. }
+            if *user == ann.id()), "her other devices");
+        assert_eq!(told.len(), 2);
+    }
+}
+
+on_both! {
+    async fn public_names_are_unique_in_every_look(world: World) {
+        let ann = world.person("ann").await;
+        ann.channel("plans", "public").await;
+        for name in ["plans", "PLANS", "\u{440}lans", "\u{FF50}lans", "general"] {
+            let answer = ann.ask("channel:create", json!({ "name": name })).await;
+            assert_eq!((&answer["code"], &answer["errors"][0]["path"]), (&json!("CONFLICT"), &json!("name")), "{name}");
+        }
+        for name in ["x", " plan", "plan ", "two  spaces", "tab\tbed", "zero\u{200B}width", "\u{202E}abc"] {
+            assert_eq!(ann.refused("channel:create", json!({ "name": name })).await, "INVALID", "{name:?}");
+        }
+    }
+}
+
+on_both! {
+    async fn a_private_name_gives_nothing_away_and_passes_for_nothing(world: World) {
+        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        ann.channel("surprise", "private").await;
+        bob.channel("surprise", "public").await;
+        assert_eq!(ann.refused("channel:create", json!({ "name": "Surprise", "type": "private" })).await, "CONFLICT");
+    }
+}
+
+on_both! {
+    async fn joining_reads_everything_and_is_told(world: World) {
+        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        let plans = ann.channel("plans", "public").await;
+        ann.say(plans, "one").await;
+        world.take_told();
+        let joined = bob.get("channel:join", json!({ "channelId": plans })).await;
+        assert_eq!((&joined["unreadCount"], &joined["userCount"], &joined["role"]), (&json!(0), &json!(2), &json!("member")));
+        let told = world.take_effects();
+        assert_eq!(told[0], Effect::Join { user: bob.id(), channel: plans });
+        assert!(matches!(&told[1], Effect::Emit { audience: Audience::User(user), event: Event::ChannelJoined(_), .. }
+            if *user == bob.id()));
+        let member = Member { channel_id: plans, user_id: bob.id() };
+        assert_eq!(told[2], Effect::emit(Audience::Channel(plans), Event::MemberJoined(member)));
+        assert_eq!(bob.refused("channel:join", json!({ "channelId": plans })).await, "CONFLICT");
+    }
+}
+
+on_both! {
+    async fn leaving_is_told_and_ends_it(world: World) {
+        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        let plans = ann.channel("plans", "public").await;
+        bob.get("channel:join", json!({ "channelId": plans })).await;
+        world.take_told();
+        let answer = bob.ask("channel:leave", json!({ "channelId": plans })).await;
+        assert_eq!(answer, json!({ "status": "OK" }));
+        let member = Member { channel_id: plans, user_id: bob.id() };
+        let expected = [
+            Effect::Leave { user: bob.id(), channel: plans },
+            Effect::emit(Audience::User(bob.id()), Event::ChannelLeft(Left { channel_id: plans })),
+            Effect::emit(Audience::Channel(plans), Event::MemberLeft(member)),
+        ];
+        assert_eq!(world.take_effects(), expected);
+        assert_eq!(bob.refused("message:send", json!({ "channelId": plans, "content": "x" })).await, "FORBIDDEN");
+        assert_eq!(bob.refused("channel:leave", json!({ "channelId": plans })).await, "CONFLICT");
+        assert_eq!(ann.view(plans).await["userCount"], 1);
+    }
+}
+
+on_both! {
+    async fn a_leaving_owner_hands_over_to_the_oldest_member(world: World) {
+        let (ann, bob, cleo) = (world.person("ann").await, world.person("bob").await, world.person("cleo").await);
+        let plans = ann.channel("plans", "public").await;
+        for person in [&bob, &cleo] {
+            world.env.advance(std::time::Duration::from_secs(1));
+            person.get("channel:join", json!({ "channelId": plans })).await;
+        }
+        world.take_told();
+        ann.get("channel:leave", json!({ "channelId": plans })).await;
+        assert_eq!(bob.view(plans).await["role"], "owner");
+        assert_eq!(cleo.view(plans).await["role"], "member");
+        let told = world.take_effects();
+        assert!(told.iter().any(|effect| matches!(effect, Effect::Emit { audience: Audience::User(user),
+            event: Event::ChannelUpdated(_), .. } if *user == bob.id())), "{told:?}");
+    }
+}
+
+on_both! {
+    async fn nobody_leaves_general_or_a_direct_conversation(world: World) {
+        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        let direct: ChannelId = id_of(&ann.get("user:reach", json!({ "userIds": [bob.id()] })).await);
+        for channel in [world.chat.general(), direct] {
+            assert_eq!(ann.refused("channel:leave", json!({ "channelId": channel })).await, "FORBIDDEN");
+        }
+    }
+}
+
+on_both! {
+    async fn own_channels_are_listed_by_name_and_direct_ones_last(world: World) {
+        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        let direct: ChannelId = id_of(&ann.get("user:reach", json!({ "userIds": [bob.id()] })).await);
+        for name in ["zebra", "Apple", "mango"] {
+            ann.channel(name, "public").await;
+        }
+        bob.channel("bobs", "public").await;
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let mut payload = json!({ "size": 2, "orderBy": "name:asc" });
+            if let Some(after) = after {
+                payload["after"] = after;
+            }
+            let page = ann.ask("channel:list", payload).await;
+            let rows = page["data"].as_array().unwrap();
+            seen.extend(rows.iter().map(|row| row["name"].as_str().unwrap_or("direct").to_owned()));
+            after = rows.last().map(|row| row["id"].clone());
+            if page["hasMore"] == json!(false) {
+                break;
+            }
+        }
+        assert_eq!(seen, ["Apple", "General", "mango", "zebra", "direct"]);
+        assert_eq!(after, Some(json!(direct)));
+        let request = Request::decode("channel:list", None).unwrap();
+        let (answer, _) = world.chat.answer(&ann.actor, request).await;
+        assert!(answer.json().contains("mango"), "no payload is an empty one");
+    }
+}
+
+on_both! {
+    async fn a_search_finds_public_channels_that_one_is_not_in(world: World) {
+        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        for (name, kind) in [("Plans", "public"), ("planet", "public"), ("plan b", "private"), ("other", "public")] {
+            ann.channel(name, kind).await;
+        }
+        let found = bob.get("channel:search", json!({ "q": "PLAN" })).await;
+        let names: Vec<_> = found.as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["planet", "Plans"]);
+        assert_eq!((&found[0]["role"], &found[0]["unreadCount"]), (&Value::Null, &json!(0)));
+        assert_eq!(ann.get("channel:search", json!({})).await, json!([]), "she is in all of them");
+    }
+}
+
+on_both! {
+    async fn a_direct_conversation_is_one_per_set_of_people(world: World) {
+        let (ann, bob, cleo) = (world.person("ann").await, world.person("bob").await, world.person("cleo").await);
+        world.take_told();
+        let made = ann.get("user:reach", json!({ "userIds": [bob.id()] })).await;
+        let id: ChannelId = id_of(&made);
+        assert_eq!((&made["name"], &made["type"], &made["direct"]), (&Value::Null, &json!("private"), &json!(true)));
+        assert_eq!((&made["users"], &made["userCount"]), (&json!([bob.id()]), &json!(2)));
+        let told = world.take_told();
+        for person in [&ann, &bob] {
+            let joined = Effect::Join { user: person.id(), channel: id };
+            assert!(told.contains(&Told { origin: ann.actor.origin.clone(), effect: joined }), "{told:?}");
+            let others = told.iter().find_map(|told| match &told.effect {
+                Effect::Emit { audience: Audience::User(user), event: Event::ChannelCreated(channel), .. }
+                    if *user == person.id() => Some(channel.users.clone()),
+                _ => None,
+            });
+            let other = if person.id() == ann.id() { bob.id() } else { ann.id() };
+            assert_eq!(others, Some(vec![other]), "each sees the others");
+        }
+        for (person, ids) in [(&ann, vec![bob.id()]), (&bob, vec![ann.id()]), (&bob, vec![ann.id(), bob.id(), ann.id()])] {
+            let again = person.get("user:reach", json!({ "userIds": ids })).await;
+            assert_eq!(again["id"], made["id"]);
+        }
+        assert_eq!(world.take_told(), [], "nothing new, nothing told");
+        let three = ann.get("user:reach", json!({ "userIds": [bob.id(), cleo.id()] })).await;
+        assert_ne!(three["id"], made["id"]);
+        assert_eq!(three["userCount"], 3);
+    }
+}
+
+on_both! {
+    async fn two_people_who_reach_for_each_other_at_once_meet_in_one_place(world: World) {
+        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        let first = ann.submit("user:reach", &json!({ "userIds": [bob.id()] }));
+        let second = bob.submit("user:reach", &json!({ "userIds": [ann.id()] }));
+        assert_eq!(first.await.unwrap()["data"]["id"], second.await.unwrap()["data"]["id"]);
+    }
+}
+
+on_both! {
+    async fn a_conversation_needs_one_to_eight_known_others(world: World) {
+        let ann = world.person("ann").await;
+        let nobody = |n: u128| crate::UserId::from_uuid(uuid::Uuid::from_u128(n));
+        for (ids, code) in [
+            (vec![], "INVALID"),
+            (vec![ann.id()], "INVALID"),
+            ((0..9).map(nobody).collect(), "INVALID"),
+            (vec![nobody(1)], "NOT_FOUND"),
+        ] {
+            assert_eq!(ann.refused("user:reach", json!({ "userIds": ids })).await, code, "{ids:?}");
+        }
+    }
+}
+
+on_both! {
+    async fn a_private_channel_is_invisible_in_every_command(world: World) {
+        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        let secret = ann.channel("secret", "private").await;
+        let direct: ChannelId = id_of(&ann.get("user:reach", json!({ "userIds": [world.person("cleo").await.id()] })).await);
+        ann.say(secret, "hush").await;
+        let nothing = ChannelId::from_uuid(uuid::Uuid::from_u128(1));
+        // What each command is asked of a channel; none for commands that name none. A command that is missing here
+        // fails the test.
+        let asked: BTreeMap<&str, fn(ChannelId) -> Value> = BTreeMap::from([
+            ("channel:create", (|_| Value::Null) as fn(ChannelId) -> Value),
+            ("channel:join", |id| json!({ "channelId": id })),
+            ("channel:leave", |id| json!({ "channelId": id })),
+            ("channel:list", |id| json!({ "after": id })),
+            ("channel:search", |_| Value::Null),
+            ("user:get", |_| Value::Null),
+            ("user:search", |_| Value::Null),
+            ("user:reach", |_| Value::Null),
+            ("message:send", |id| json!({ "channelId": id, "content": "x", "clientId": "c" })),
+            ("message:list", |id| json!({ "channelId": id })),
+            ("message:ack", |id| json!({ "channelId": id, "messageId": "1" })),
+            ("message:typing", |id| json!({ "channelId": id, "isTyping": true })),
+            ("message:sync", |_| Value::Null),
+        ]);
+        world.take_told();
+        for name in Request::NAMES {
+            let payload = asked.get(name).unwrap_or_else(|| panic!("{name} is missing"));
+            if payload(nothing).is_null() {
+                continue;
+            }
+            let unknown = bob.ask(name, payload(nothing)).await;
+            assert_eq!(unknown["code"], "NOT_FOUND", "{name}");
+            for hidden in [secret, direct] {
+                assert_eq!(bob.ask(name, payload(hidden)).await, unknown, "{name} tells them apart");
+            }
+        }
+        assert_eq!(bob.get("channel:search", json!({ "q": "sec" })).await, json!([]));
+        assert_eq!(world.take_told(), [], "and nobody hears of it");
+        assert_eq!(ann.contents(secret).await, ["hush"]);
+    }
+}
+
+on_both! {
+    async fn a_public_channel_is_closed_to_whoever_has_not_joined(world: World) {
+        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        let plans = ann.channel("plans", "public").await;
+        ann.say(plans, "hi").await;
+        for (name, payload) in [
+            ("message:send", json!({ "channelId": plans, "content": "x" })),
+            ("message:list", json!({ "channelId": plans })),
+            ("message:ack", json!({ "channelId": plans, "messageId": "1" })),
+        ] {
+            assert_eq!(bob.refused(name, payload.clone()).await, "FORBIDDEN", "{name}");
+            assert_eq!(ann.ask(name, payload).await["status"], "OK", "{name}");
+        }
+    }
+}
+
+on_both! {
+    async fn heads_tell_of_the_channels_that_moved(world: World) {
+        let ann = world.person("ann").await;
+        let general = world.chat.general();
+        for _ in 0..3 {
+            ann.say(general, "x").await;
+        }
+        let heads = world.chat.take_heads();
+        let wire: Vec<_> = heads.iter().map(|effect| serde_json::to_value(match effect {
+            Effect::Emit { event, .. } => event,
+            other => panic!("{other:?}"),
+        }).unwrap()).collect();
+        assert_eq!(wire, [json!({ general.to_string(): { "seq": 3, "rev": 3 } })]);
+        assert_eq!(world.chat.take_heads(), []);
+    }
+}

@@ -7,6 +7,9 @@ mod open;
 mod reader;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use sqlx::{PgConnection, SqliteConnection};
 
 pub(crate) use bulk::{Bulk, chunks};

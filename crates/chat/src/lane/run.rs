@@ -33,13 +33,15 @@ const ENTRIES: usize = 512;
 const WAIT_MAX: Duration = Duration::from_secs(5);
 /// A batch that takes longer is given up with its connection. Statements have limits of their own; this one is for a
 /// database that does not even say so.
-const BATCH_MAX: Duration = Duration::from_secs(5);
+const BATCH_MAX: Duration = Duration::from_secs(3);
 /// Between two attempts to reach the database.
 const RETRY: Duration = Duration::from_millis(100);
 /// Longest that reaching the database may take.
 const CONNECT_MAX: Duration = Duration::from_secs(2);
 /// How often a batch is repeated when other transactions stand in its way.
 const REPEATS: u32 = 5;
+/// No repetition begins later than this: whoever waits for the batch has waited before it too.
+const REPEAT_WITHIN: Duration = Duration::from_secs(1);
 
 /// All write lanes.
 pub(crate) struct Lanes {
@@ -190,11 +192,18 @@ impl Lane {
 
     /// Carry out a batch, commit it, hand it over.
     async fn carry_out(&mut self, mut works: Vec<Work>) {
+        let begun = Instant::now();
         let mut one_by_one = false;
+        // Rolled back as often as it was tried: nothing changed.
+        let mut refusal: fn() -> Error = Error::busy;
         for repeat in 0..=REPEATS {
             match self.transaction(&mut works, one_by_one).await {
                 Ended::Committed(progress) => return self.hand_over(works, progress).await,
-                Ended::Failed => break,
+                Ended::Failed => {
+                    refusal = Error::unavailable;
+                    break;
+                }
+                Ended::Again { .. } if begun.elapsed() > REPEAT_WITHIN => break,
                 Ended::Again { one_by_one: fine } => {
                     one_by_one |= fine;
                     sleep(Duration::from_millis(u64::from(repeat) * 5)).await;
@@ -202,7 +211,7 @@ impl Lane {
             }
         }
         for work in works {
-            work.settle(Settled::Refused(Error::unavailable()));
+            work.settle(Settled::Refused(refusal()));
         }
     }
 
@@ -243,7 +252,10 @@ impl Lane {
 
     async fn commit(&mut self, progress: Progress) -> Ended {
         let Some(writer) = &mut self.writer else { return Ended::Failed };
-        let error = match timeout(BATCH_MAX, writer.commit()).await {
+        let committed = timeout(BATCH_MAX, writer.commit()).await;
+        #[cfg(test)]
+        let committed = self.world.fail_point.lose_answer(committed);
+        let error = match committed {
             Ok(Ok(())) => {
                 self.commits.fetch_add(1, Ordering::Relaxed);
                 return Ended::Committed(progress);

@@ -54,7 +54,7 @@ impl LiveCommand for SetTyping {
             return Err(Error::not_found("channel"));
         }
         if let Some(origin) = &live.actor.origin {
-            live.world.typing.note(origin, self.channel_id, self.is_typing);
+            live.world.typing.note(origin, live.actor.user, self.channel_id, self.is_typing);
         }
         live.effects.push(typing(self.channel_id, live.actor.user, self.is_typing));
         Ok(Empty {})
@@ -66,32 +66,52 @@ fn typing(channel_id: ChannelId, user_id: UserId, is_typing: bool) -> Effect {
     Effect::Emit { audience: Audience::Channel(channel_id), event, volatile: true }
 }
 
-/// Who is writing where, so that it ends when their socket goes.
+/// Who is writing where, so that it ends by itself and when their socket goes.
 #[derive(Debug, Default)]
 pub(crate) struct TypingBoard {
-    sockets: Mutex<HashMap<Origin, Vec<(ChannelId, Instant)>>>,
+    sockets: Mutex<HashMap<Origin, Writer>>,
+}
+
+/// What is being written at one socket, and until when that holds.
+#[derive(Debug)]
+struct Writer {
+    user: UserId,
+    channels: Vec<(ChannelId, Instant)>,
 }
 
 impl TypingBoard {
-    fn note(&self, origin: &Origin, channel: ChannelId, is_typing: bool) {
-        let now = Instant::now();
+    fn note(&self, origin: &Origin, user: UserId, channel: ChannelId, is_typing: bool) {
         let mut sockets = self.sockets.lock();
-        let channels = sockets.entry(origin.clone()).or_default();
-        channels.retain(|(other, until)| *other != channel && *until > now);
-        if is_typing && channels.len() < CHANNELS_PER_SOCKET {
-            channels.push((channel, now + TYPING_LASTS));
+        let writer = sockets.entry(origin.clone()).or_insert_with(|| Writer { user, channels: Vec::new() });
+        writer.channels.retain(|(other, _)| *other != channel);
+        if is_typing && writer.channels.len() < CHANNELS_PER_SOCKET {
+            writer.channels.push((channel, Instant::now() + TYPING_LASTS));
         }
-        if channels.is_empty() {
+        if writer.channels.is_empty() {
             sockets.remove(origin);
         }
     }
 
+    /// Whoever has not said for too long that they are still writing has stopped.
+    pub(crate) fn expire(&self, now: Instant) -> Vec<Effect> {
+        let mut stopped = Vec::new();
+        self.sockets.lock().retain(|_, writer| {
+            writer.channels.retain(|(channel, until)| {
+                let lasts = *until > now;
+                if !lasts {
+                    stopped.push(typing(*channel, writer.user, false));
+                }
+                lasts
+            });
+            !writer.channels.is_empty()
+        });
+        stopped
+    }
+
     /// A socket is gone, and with it whatever it was writing.
     pub(crate) fn end(&self, actor: &Actor) -> Vec<Effect> {
-        let Some(origin) = &actor.origin else { return Vec::new() };
-        let channels = self.sockets.lock().remove(origin).unwrap_or_default();
-        let now = Instant::now();
-        let open = channels.into_iter().filter(|(_, until)| *until > now);
-        open.map(|(channel, _)| typing(channel, actor.user, false)).collect()
+        let writer = actor.origin.as_ref().and_then(|origin| self.sockets.lock().remove(origin));
+        let channels = writer.map(|writer| writer.channels).unwrap_or_default();
+        channels.into_iter().map(|(channel, _)| typing(channel, actor.user, false)).collect()
     }
 }

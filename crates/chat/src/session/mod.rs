@@ -6,6 +6,9 @@ mod open;
 pub(crate) mod sql;
 mod token;
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use crate::chat::Chat;

@@ -1,0 +1,3 @@
+mod list;
+mod send;
+mod sync;

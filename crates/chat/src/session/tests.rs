@@ -1,0 +1,130 @@
+//! Promises of sessions.
+
+use std::time::Duration;
+
+use crate::effect::Effect;
+use crate::error::Code;
+use crate::session::{ABSOLUTE, IDLE, Identity, USE_NOTED_EVERY};
+use crate::test_world::{World, on_both};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+on_both! {
+    async fn a_token_says_who_it_is_until_log_out(world: World) {
+        let ann = world.person("ann").await;
+        let identity = Identity { user: ann.id(), session: ann.actor.session };
+        assert_eq!(world.chat.authenticate(&ann.token).await.unwrap(), Some(identity));
+        assert_eq!(world.chat.authenticate("guess").await.unwrap(), None);
+        world.take_told();
+        world.chat.log_out(&ann.token).await.unwrap();
+        assert_eq!(world.take_effects(), [Effect::EndSession { session: ann.actor.session }], "its sockets are cut");
+        assert_eq!(world.chat.authenticate(&ann.token).await.unwrap(), None);
+        assert!(!world.chat.session_alive(ann.actor.session).await.unwrap());
+        world.chat.log_out(&ann.token).await.unwrap();
+        assert_eq!(world.take_effects(), [], "a second time nothing happens");
+    }
+}
+
+on_both! {
+    async fn a_session_ends_after_14_days_without_use(world: World) {
+        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        world.env.advance(IDLE - DAY);
+        assert!(world.chat.authenticate(&ann.token).await.unwrap().is_some());
+        wait_for_use(&world, &ann).await;
+        world.env.advance(DAY);
+        assert!(world.chat.authenticate(&ann.token).await.unwrap().is_some(), "it was used a day ago");
+        assert!(world.chat.authenticate(&bob.token).await.unwrap().is_none(), "this one was not");
+        assert!(!world.chat.session_alive(bob.actor.session).await.unwrap());
+    }
+}
+
+/// The use is noted by a lane, and nobody waits for it.
+async fn wait_for_use(world: &World, person: &crate::test_world::Person) {
+    let identity = Identity { user: person.id(), session: person.actor.session };
+    for _ in 0..500 {
+        if world.chat.sessions(identity).await.unwrap().first().is_some_and(|s| s.last_used_at == world.env.now()) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the use was not noted");
+}
+
+on_both! {
+    async fn a_session_ends_after_90_days_however_much_it_is_used(world: World) {
+        let ann = world.person("ann").await;
+        let mut left = ABSOLUTE;
+        while left > IDLE / 2 {
+            world.env.advance(IDLE / 2);
+            left -= IDLE / 2;
+            assert!(world.chat.authenticate(&ann.token).await.unwrap().is_some());
+            wait_for_use(&world, &ann).await;
+        }
+        world.env.advance(left);
+        assert!(world.chat.authenticate(&ann.token).await.unwrap().is_none());
+    }
+}
+
+on_both! {
+    async fn a_use_is_noted_every_few_minutes_only(world: World) {
+        let ann = world.person("ann").await;
+        let before = world.chat.commits();
+        world.env.advance(USE_NOTED_EVERY - Duration::from_millis(1));
+        world.chat.authenticate(&ann.token).await.unwrap();
+        ann.say(world.chat.general(), "x").await;
+        assert_eq!(world.chat.commits() - before, 1, "the message alone");
+    }
+}
+
+on_both! {
+    async fn ending_the_other_sessions_leaves_the_one_that_asks(world: World) {
+        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        let body = crate::command::decode_json(r#"{"username":"ann","password":"correct horse"}"#).unwrap();
+        let phone = world.chat.log_in(body, crate::test_world::device()).await.unwrap();
+        let here = Identity { user: ann.id(), session: phone.session };
+        let list = world.chat.sessions(here).await.unwrap();
+        assert_eq!(list.len(), 2);
+        let current: Vec<_> = list.iter().filter(|info| info.current).map(|info| info.id).collect();
+        assert_eq!(current, [phone.session]);
+        assert_eq!((list[0].address.as_str(), list[0].agent.as_str()), ("203.0.113.7", "test"));
+
+        let refused = world.chat.end_session(here, bob.actor.session).await.unwrap_err();
+        assert_eq!(refused.code(), Code::NotFound, "another's session");
+        world.take_told();
+        world.chat.end_other_sessions(here).await.unwrap();
+        assert_eq!(world.take_effects(), [Effect::EndSession { session: ann.actor.session }]);
+        assert!(world.chat.authenticate(&ann.token).await.unwrap().is_none());
+        assert!(world.chat.authenticate(phone.token.expose()).await.unwrap().is_some());
+        assert!(world.chat.authenticate(&bob.token).await.unwrap().is_some());
+    }
+}
+
+on_both! {
+    async fn a_sweep_ends_what_is_over(world: World) {
+        let ann = world.person("ann").await;
+        world.env.advance(IDLE);
+        let bob = world.person("bob").await;
+        world.take_told();
+        world.chat.sweep_sessions();
+        for _ in 0..500 {
+            if !world.told.lock().is_empty() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(world.take_effects(), [Effect::EndSession { session: ann.actor.session }]);
+        assert!(world.chat.session_alive(bob.actor.session).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_stolen_database_signs_nobody_in() {
+    let world = World::sqlite().await;
+    let ann = world.person("ann").await;
+    let testkit::database::Location::Sqlite(path) = world.database.location() else { unreachable!() };
+    let mut bytes = std::fs::read(path).unwrap();
+    bytes.extend(std::fs::read(path.with_extension("db-wal")).unwrap_or_default());
+    for secret in [ann.token.as_str(), "correct horse"] {
+        assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret} is in the file");
+    }
+}
