@@ -12,7 +12,6 @@ use http::request::Parts;
 use http::{HeaderValue, Response};
 
 use crate::message::Text;
-use crate::outbound::SEPARATOR;
 use crate::packet::{Packet, split};
 use crate::socket::{Inner, Leave, Out, Upgrade, Wire};
 use crate::{Body, CloseReason, Message, Refusal, refusal};
@@ -51,38 +50,55 @@ pub(crate) fn first_response(socket: Arc<Inner>) -> Response<Body> {
     respond(Body::payload(payload, socket))
 }
 
-fn poll_payload(socket: &Inner, cx: &mut Context<'_>) -> Poll<Bytes> {
+/// The body of a response to a GET.
+struct Payload {
+    bytes: Bytes,
+    /// The client needs no further answer: it has been told of the end.
+    ends: bool,
+}
+
+impl Payload {
+    fn more(bytes: Bytes) -> Poll<Self> {
+        Poll::Ready(Self { bytes, ends: false })
+    }
+}
+
+fn poll_payload(socket: &Inner, cx: &mut Context<'_>) -> Poll<Payload> {
     let mut out = socket.out.lock();
     if out.closing.is_some() {
         return Poll::Ready(last_payload(socket, &mut out));
     }
     // Another transport has taken over, or is about to.
     if !matches!(out.wire, Wire::Polling) {
-        return Poll::Ready(Bytes::from_static(b"6"));
+        return Payload::more(Bytes::from_static(b"6"));
     }
     if !out.queue.is_empty() {
         let (payload, packets) = out.queue.take_payload();
         socket.engine.counters.sent(packets, 0);
-        return Poll::Ready(payload);
+        return Payload::more(payload);
     }
     if out.upgrade == Upgrade::Probed {
-        return Poll::Ready(Bytes::from_static(b"6"));
+        return Payload::more(Bytes::from_static(b"6"));
     }
     out.get = Some(cx.waker().clone());
     Poll::Pending
 }
 
-/// What a client gets to hear of the end: a noop when it asked for it, else what was to go out still and a close packet.
-fn last_payload(socket: &Inner, out: &mut Out) -> Bytes {
+/// What a client gets to hear of the end: a noop when it asked for it, else what was to go out still, and a close packet
+/// in answer to its next GET.
+///
+/// Not both at once, and neither does Node: the official client acts on a close packet before it has looked at the
+/// messages that came in the same payload.
+fn last_payload(socket: &Inner, out: &mut Out) -> Payload {
     if out.closing.is_some_and(|closing| closing.leave == Leave::Asked) {
-        return Bytes::from_static(b"6");
+        return Payload { bytes: Bytes::from_static(b"6"), ends: true };
     }
-    let (payload, packets) = out.queue.take_payload();
+    let (bytes, packets) = out.queue.take_payload();
     socket.engine.counters.sent(packets, 0);
-    if payload.is_empty() {
-        return Bytes::from_static(b"1");
+    if bytes.is_empty() {
+        return Payload { bytes: Bytes::from_static(b"1"), ends: true };
     }
-    [&payload, &[SEPARATOR, b'1'][..]].concat().into()
+    Payload { bytes, ends: false }
 }
 
 /// A GET that waits. When it is cut off before its answer the session is closed, as packets may be lost with it.
@@ -92,15 +108,17 @@ struct OpenGet {
 }
 
 impl OpenGet {
-    fn answer(mut self, payload: Bytes) -> Response<Body> {
+    fn answer(mut self, payload: Payload) -> Response<Body> {
         self.answered = true;
         let socket = Arc::clone(&self.socket);
         drop(self);
         if socket.is_open() {
-            return respond(Body::payload(payload, socket));
+            return respond(Body::payload(payload.bytes, socket));
         }
-        socket.forget();
-        respond(Body::full(payload))
+        if payload.ends {
+            socket.forget();
+        }
+        respond(Body::full(payload.bytes))
     }
 }
 

@@ -102,7 +102,9 @@ async fn a_close_drops_what_is_queued_and_a_close_after_flush_does_not() {
     let socket = world.opened().await;
     socket.send([Frame::text("a"), Frame::text("b")]).unwrap();
     socket.close_after_flush(CloseReason::ForcedClose);
-    assert_eq!(session.poll().await, ["4a", "4b", "1"]);
+    // Not in one payload: the official client acts on the close packet before it has looked at the messages beside it.
+    assert_eq!(session.poll().await, ["4a", "4b"]);
+    assert_eq!(session.poll().await, ["1"]);
 
     let mut client = WebSocket::open(world.address).await;
     let socket = world.opened().await;
@@ -182,7 +184,8 @@ async fn a_shutdown_lets_queued_packets_out_and_nobody_in() {
     assert_eq!(world.closed().await, CloseReason::ServerShutdown);
     assert_eq!(client.recv().await, Received::Binary(payload));
     assert_eq!(client.ended().await, Some(1001));
-    assert_eq!(session.poll().await, ["4last words", "1"]);
+    assert_eq!(session.poll().await, ["4last words"]);
+    assert_eq!(session.poll().await, ["1"]);
     closing.await.unwrap();
 
     let answer = exchange(world.address, "GET", &format!("{PATH}?EIO=4&transport=polling"), &[], b"").await.unwrap();
