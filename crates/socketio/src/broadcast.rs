@@ -120,6 +120,13 @@ impl<'a> Broadcast<'a> {
         sockets
     }
 
+    /// How many sockets are selected on this server, those still in the middleware included.
+    pub fn count(&self) -> usize {
+        let mut count = 0;
+        self.namespace.rooms.for_each(&self.target, |_| count += 1);
+        count
+    }
+
     /// The selected sockets that are connected, wherever they are: on one server the same as [`Broadcast::sockets`].
     pub async fn fetch_sockets(&self) -> Vec<RemoteSocket> {
         self.sockets().into_iter().map(RemoteSocket).collect()

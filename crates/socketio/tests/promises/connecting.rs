@@ -214,6 +214,7 @@ async fn a_socket_can_be_disconnected_while_it_is_in_the_middleware() {
     let mut client = world.client().open().await.unwrap();
     client.send_raw("0").await;
     log.next().await;
+    assert_eq!((ns.to("session:1").count(), ns.to("session:1").sockets().len()), (1, 0));
 
     ns.to("session:1").disconnect_sockets(true);
     assert_eq!(client.next_other().await, r#"4{"message":"server namespace disconnect"}"#);
