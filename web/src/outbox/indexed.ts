@@ -51,9 +51,15 @@ function indexedStorage(database: Database): Storage {
     },
     removeFromOutbox: (position) => database.delete('outbox', position),
     channels: () => database.getAll('channels'),
-    async saveChannels(channels) {
-      const change = database.transaction('channels', 'readwrite');
-      await Promise.all([...channels.map((channel) => change.store.put(channel)), change.done]);
+    async save(channels, snapshots) {
+      // All of it is begun before anything is waited for, so that it still happens while the page is being left.
+      const change = database.transaction(['channels', 'snapshots'], 'readwrite');
+      const puts = [
+        ...channels.map((channel) => change.objectStore('channels').put(channel)),
+        ...snapshots.map((snapshot) => change.objectStore('snapshots').put(snapshot)),
+      ];
+      change.commit();
+      await Promise.all([...puts, change.done]);
     },
     async removeChannel(channelId) {
       const change = database.transaction(['channels', 'snapshots'], 'readwrite');
@@ -64,10 +70,6 @@ function indexedStorage(database: Database): Storage {
       ]);
     },
     snapshots: () => database.getAll('snapshots'),
-    async saveSnapshots(snapshots) {
-      const change = database.transaction('snapshots', 'readwrite');
-      await Promise.all([...snapshots.map((snapshot) => change.store.put(snapshot)), change.done]);
-    },
     async drafts() {
       const read = database.transaction('drafts');
       const [keys, texts] = await Promise.all([read.store.getAllKeys(), read.store.getAll()]);

@@ -38,17 +38,15 @@ export function memoryStorage(): Storage {
       outbox.delete(old);
     },
     channels: async () => [...channels.values()],
-    saveChannels: async (list) => {
-      for (const channel of list) channels.set(channel.id, channel);
+    save: async (newChannels, newSnapshots) => {
+      for (const channel of newChannels) channels.set(channel.id, channel);
+      for (const snapshot of newSnapshots) snapshots.set(snapshot.channelId, snapshot);
     },
     removeChannel: async (channelId) => {
       channels.delete(channelId);
       snapshots.delete(channelId);
     },
     snapshots: async () => [...snapshots.values()],
-    saveSnapshots: async (list) => {
-      for (const snapshot of list) snapshots.set(snapshot.channelId, snapshot);
-    },
     drafts: async () => new Map(drafts),
     saveDraft: async (channelId, text) => {
       if (text === '') drafts.delete(channelId);

@@ -33,11 +33,11 @@ export interface Storage {
   moveToEnd(row: OutboxRow): Promise<OutboxRow>;
   removeFromOutbox(position: number): Promise<void>;
   channels(): Promise<Channel[]>;
-  saveChannels(channels: readonly Channel[]): Promise<void>;
+  /** Keeps these, beside what is kept of others; all or nothing. */
+  save(channels: readonly Channel[], snapshots: readonly Snapshot[]): Promise<void>;
   /** Forgets a channel and its snapshot; a draft stays, text is never lost. */
   removeChannel(channelId: string): Promise<void>;
   snapshots(): Promise<Snapshot[]>;
-  saveSnapshots(snapshots: readonly Snapshot[]): Promise<void>;
   drafts(): Promise<Map<string, string>>;
   /** An empty text removes the draft. */
   saveDraft(channelId: string, text: string): Promise<void>;

@@ -25,13 +25,14 @@ export async function restoreAll(storage: Storage, stores: Stores, self: string)
 }
 
 /** Keeps what these timelines and their channels are now. */
-export async function saveTimelines(storage: Storage, stores: Stores, channelIds: ReadonlySet<string>): Promise<void> {
+export function saveTimelines(storage: Storage, stores: Stores, channelIds: ReadonlySet<string>): Promise<void> {
   const timelines = [...channelIds].flatMap((channelId) => stores.timelines.all().get(channelId) ?? []);
-  await storage.saveChannels(
-    timelines.flatMap((timeline) => {
-      const channel = stores.channels.raw(timeline.channelId);
-      return channel === undefined ? [] : [{ ...channel, ...keptHead(timeline), readUpTo: timeline.readUpTo }];
-    }),
+  const channels = timelines.flatMap((timeline) => {
+    const channel = stores.channels.raw(timeline.channelId);
+    return channel === undefined ? [] : [{ ...channel, ...keptHead(timeline), readUpTo: timeline.readUpTo }];
+  });
+  return storage.save(
+    channels,
+    timelines.flatMap((timeline) => snapshotOf(timeline) ?? []),
   );
-  await storage.saveSnapshots(timelines.flatMap((timeline) => snapshotOf(timeline) ?? []));
 }

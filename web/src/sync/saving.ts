@@ -1,5 +1,5 @@
 /** How long a change may wait to be saved together with others, in milliseconds. */
-const TOGETHER = 1_000;
+const TOGETHER = 500;
 
 /** Collects names of what changed, and saves them together a little later, or at once when the tab is left. */
 export class Saving {
