@@ -31,7 +31,9 @@ pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => return,
             _ = tick.tick() => {
-                fan_out.apply_all(app.chat.presence().expire(Instant::now()), None);
+                let now = Instant::now();
+                fan_out.apply_all(app.chat.presence().expire(now), None);
+                fan_out.apply_all(app.chat.expire_typing(now), None);
                 fan_out.tell_read_marks();
             }
             _ = heads.tick() => fan_out.apply_all(app.chat.take_heads(), None),
