@@ -19,7 +19,7 @@ onBothDatabases('kill -9', (start) => {
     const absent = await signUp(server, 'absent');
     const writers = [];
     for (const transports of Object.values(WAYS_IN)) {
-      writers.push(new Chatter(server, await signUp(server, `w${writers.length}`), { transports, way }));
+      writers.push(new Chatter(server, await signUp(server, `w${writers.length}`), { transports }));
     }
     const looking = await connect(server, { cookie: absent.cookie });
     const channel = await general(looking);
@@ -35,8 +35,13 @@ onBothDatabases('kill -9', (start) => {
     for (const share of [0.1, 0.4, 0.7]) {
       await until('some to be acknowledged', () => acked() >= total * share, { every: 1, within: 60_000 });
       await server.kill();
-      // What had come before the death is still read.
-      await until('the clients to notice', () => writers.every((writer) => !writer.socket.connected));
+      // What had come before the death is still read. A client that was just changing over to its WebSocket can be deaf
+      // until its ping is overdue.
+      await until('the clients to notice', () => writers.every((writer) => !writer.socket.connected), {
+        within: 60_000,
+        detail: () =>
+          writers.map(({ socket, unanswered }) => [socket.io.engine?.transport.name, socket.connected, unanswered]),
+      });
       ackedAtDeath = writers.flatMap((writer) => [...writer.acked]);
       assert.ok(ackedAtDeath.length < total, 'it died in the middle');
       await server.run();

@@ -59,9 +59,9 @@ onBothDatabases('logout', (start) => {
       // The logout falls into another part of the connecting each time.
       await pause(round / 2);
       await logOut(world.server, cookie);
-      await until('the socket to be refused or cut', () => !socket.active && !socket.connected, { within: 5_000 });
+      await until('the socket to be refused or cut', () => isGone(socket), { within: 5_000 });
       await say(`round ${round}`);
-      await settledOrGone(socket);
+      assert.equal(socket.connected, false);
       assert.ok(
         !allSeen(socket, 'message:sent').some((message) => message.content === `round ${round}`),
         `round ${round}`,
@@ -96,9 +96,7 @@ onBothDatabases('logout', (start) => {
   });
 });
 
-/** A cut socket gets nothing: give what may still be on its way the time that is promised. */
-const settledOrGone = (socket) =>
-  until('it to be gone', () => !socket.io.engine || socket.io.engine.readyState === 'closed');
+const isGone = (socket) => !socket.connected && socket.io.engine.readyState === 'closed';
 
 /** A WebSocket at the level of bytes, which alone can stop reading. Its incoming frames are kept as text. */
 async function rawWebSocket(server, cookie) {
