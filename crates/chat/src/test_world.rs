@@ -19,7 +19,6 @@ use crate::{
 macro_rules! on_both {
     ($(#[$meta:meta])* async fn $name:ident($world:ident: World) $body:block) => {
         mod $name {
-            #[allow(unused_imports, reason = "each test uses what it needs")]
             use super::*;
 
             async fn promise($world: $crate::test_world::World) $body
@@ -165,13 +164,6 @@ impl Person {
     /// The same person as before a restart, on the server of `self`.
     pub(crate) fn chat_as(&self, person: &Self) -> Self {
         Self { chat: self.chat.clone(), ..person.clone() }
-    }
-
-    /// The same person on another socket.
-    pub(crate) fn on(&self, socket: &str) -> Self {
-        let mut other = self.clone();
-        other.actor.origin = Some(Origin::new(socket));
-        other
     }
 
     /// Queue a command that writes; the answer comes later.

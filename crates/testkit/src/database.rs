@@ -16,7 +16,7 @@ pub struct TempDatabase {
 
 enum Place {
     Sqlite { path: PathBuf, _folder: TempDir },
-    Postgres { server: PgConnectOptions, name: String, url: String },
+    Postgres { server: Box<PgConnectOptions>, name: String, url: String },
 }
 
 /// Where a database is.
@@ -49,7 +49,7 @@ impl TempDatabase {
         let create = format!("CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0");
         run(&server, create).await.expect("a new database on the test server");
         let url = server.clone().database(&name).to_url_lossy().to_string();
-        Self { place: Place::Postgres { server, name, url } }
+        Self { place: Place::Postgres { server: Box::new(server), name, url } }
     }
 
     /// Where it is.

@@ -42,7 +42,7 @@ impl Fault {
         };
         let code = database.code().unwrap_or_default();
         if database.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
-            return Self::of_sqlite(code.parse().unwrap_or_default(), database.kind());
+            return Self::of_sqlite(code.parse().unwrap_or_default(), &database.kind());
         }
         match &*code {
             // serialization_failure, deadlock_detected, lock_not_available
@@ -56,7 +56,7 @@ impl Fault {
         }
     }
 
-    fn of_sqlite(code: u32, kind: ErrorKind) -> Self {
+    fn of_sqlite(code: u32, kind: &ErrorKind) -> Self {
         if !matches!(kind, ErrorKind::Other) {
             return Self::Statement;
         }
@@ -76,13 +76,13 @@ mod tests {
 
     #[test]
     fn an_fsync_error_stops_the_server_and_a_full_disk_does_not() {
-        assert_eq!(Fault::of_sqlite(SQLITE_IOERR | (4 << 8), ErrorKind::Other), Fault::Disk);
-        assert_eq!(Fault::of_sqlite(SQLITE_FULL, ErrorKind::Other), Fault::Connection);
-        assert_eq!(Fault::of_sqlite(SQLITE_IOERR_SHMSIZE, ErrorKind::Other), Fault::Connection);
+        assert_eq!(Fault::of_sqlite(SQLITE_IOERR | (4 << 8), &ErrorKind::Other), Fault::Disk);
+        assert_eq!(Fault::of_sqlite(SQLITE_FULL, &ErrorKind::Other), Fault::Connection);
+        assert_eq!(Fault::of_sqlite(SQLITE_IOERR_SHMSIZE, &ErrorKind::Other), Fault::Connection);
     }
 
     #[test]
     fn a_broken_constraint_costs_its_savepoint_alone() {
-        assert_eq!(Fault::of_sqlite(2067, ErrorKind::UniqueViolation), Fault::Statement);
+        assert_eq!(Fault::of_sqlite(2067, &ErrorKind::UniqueViolation), Fault::Statement);
     }
 }

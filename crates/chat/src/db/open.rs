@@ -102,7 +102,7 @@ pub enum OpenError {
 /// An open database: a pool to read from, and what it takes to open a lane's own connection.
 pub(crate) enum Db {
     /// SQLite.
-    Sqlite { options: SqliteConnectOptions, readers: SqlitePool },
+    Sqlite { options: Box<SqliteConnectOptions>, readers: SqlitePool },
     /// PostgreSQL.
     Postgres { options: Box<PgConnectOptions>, readers: PgPool },
 }
@@ -135,7 +135,7 @@ impl Db {
             .idle_timeout(READER_IDLE)
             .test_before_acquire(false)
             .connect_lazy_with(options.clone().optimize_on_close(false, None));
-        let db = Self::Sqlite { options, readers };
+        let db = Self::Sqlite { options: Box::new(options), readers };
 
         let unwritable = |error: sqlx::Error| match error.as_database_error().and_then(|e| e.code()).as_deref() {
             // SQLITE_READONLY, SQLITE_CANTOPEN and their extended codes.

@@ -42,9 +42,10 @@ on_both! {
     async fn a_second_start_finds_what_the_first_one_left(world: World) {
         let ann = world.person("ann").await;
         ann.say(world.chat.general(), "hi").await;
-        let general = world.chat.general();
+        let (general, tables) = (world.chat.general(), columns(&world.database).await);
         let world = world.restarted().await;
         assert_eq!(world.chat.general(), general);
+        assert_eq!(columns(&world.database).await, tables, "nothing is applied twice");
         let ann = world.person("bob").await.chat_as(&ann);
         assert_eq!(ann.contents(general).await, ["hi"]);
     }

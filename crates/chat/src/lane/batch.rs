@@ -27,7 +27,7 @@ pub(super) enum Abort {
 }
 
 impl Abort {
-    fn of(error: Error) -> Self {
+    pub(super) fn of(error: Error) -> Self {
         match error.database().map(Fault::of) {
             Some(Fault::Repeat) => Self::Repeat(error),
             Some(Fault::Connection) => Self::Connection(error),
@@ -78,14 +78,13 @@ impl Progress {
     }
 }
 
-/// Carry out a batch up to, but without, its commit.
+/// Carry out a batch inside a transaction that has begun, without its commit.
 pub(super) async fn attempt(
     writer: &mut Writer,
     world: &World,
     works: &mut [Work],
     one_by_one: bool,
 ) -> Result<Progress, Abort> {
-    writer.begin().await.map_err(|error| Abort::of(error.into()))?;
     if let conn @ Conn::Postgres(_) = &mut writer.conn() {
         let mut channels: Vec<_> = works.iter().filter_map(Work::channel).collect();
         channels.sort_unstable();

@@ -217,13 +217,32 @@ impl Lane {
 
     async fn transaction(&mut self, works: &mut [Work], one_by_one: bool) -> Ended {
         let Some(writer) = &mut self.writer else { return Ended::Failed };
+        let begun = match timeout(BATCH_MAX, writer.begin()).await {
+            Ok(begun) => begun.map_err(|error| Abort::of(error.into())),
+            Err(_) => Err(Abort::Connection(Error::unavailable())),
+        };
+        if let Err(abort) = begun {
+            // There is nothing to roll back.
+            return self.aborted(abort);
+        }
         let aborted = match timeout(BATCH_MAX, attempt(writer, &self.world, works, one_by_one)).await {
             Ok(Ok(progress)) => return self.commit(progress).await,
             Ok(Err(abort)) => abort,
             Err(_) => Abort::Connection(Error::unavailable()),
         };
-        // Without a COMMIT nothing has changed, whatever becomes of the connection.
-        let ended = match aborted {
+        let ended = self.aborted(aborted);
+        if let (Ended::Again { .. }, Some(writer)) = (&ended, &mut self.writer)
+            && !matches!(timeout(CONNECT_MAX, writer.rollback()).await, Ok(Ok(())))
+        {
+            self.lose();
+            return Ended::Failed;
+        }
+        ended
+    }
+
+    /// Without a COMMIT nothing has changed, whatever becomes of the connection.
+    fn aborted(&mut self, abort: Abort) -> Ended {
+        match abort {
             Abort::Repeat(error) => {
                 tracing::debug!(cause = %Cause(&error), "a batch is repeated");
                 Ended::Again { one_by_one: false }
@@ -235,19 +254,14 @@ impl Lane {
             Abort::Connection(error) => {
                 tracing::warn!(cause = %Cause(&error), "the database does not answer");
                 self.lose();
-                return Ended::Failed;
+                Ended::Failed
             }
             Abort::Disk(error) => {
                 self.lose();
                 self.world.fail(format!("the database cannot be kept: {}", Cause(&error)));
-                return Ended::Failed;
+                Ended::Failed
             }
-        };
-        if !matches!(timeout(CONNECT_MAX, writer.rollback()).await, Ok(Ok(()))) {
-            self.lose();
-            return Ended::Failed;
         }
-        ended
     }
 
     async fn commit(&mut self, progress: Progress) -> Ended {

@@ -155,7 +155,7 @@ impl<'a> Run<'a> {
         self.messages.push(message);
         let sent = Sent { id: event.id, seq: place.seq, rev: place.rev, created_at: self.now, repeated: None };
         if let (Some(key), Some(hash)) = (key, hash) {
-            let sent = Sent { repeated: Some(true), ..sent.clone() };
+            let sent = Sent { repeated: Some(true), ..sent };
             self.known.insert(key, Known { sent, hash: hash.to_owned() });
         }
         Ok(Decision::Stored(sent, event))
