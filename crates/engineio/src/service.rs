@@ -192,7 +192,7 @@ fn open_polling(shared: &Arc<Shared>, sid: Sid, handshake: Handshake) -> Result<
 
 async fn open_websocket(shared: Arc<Shared>, sid: Sid, handshake: Handshake, on_upgrade: OnUpgrade) {
     match ws::opened(on_upgrade).await {
-        Some(Opened::Tcp(stream, read)) => start(&shared, sid, handshake, stream, read.into()),
+        Some(Opened::Tcp(stream, read)) => start(&shared, sid, handshake, stream, read),
         Some(Opened::Other(stream)) => start(&shared, sid, handshake, stream, Vec::new()),
         None => {}
     }

@@ -56,7 +56,7 @@ impl Drop for Claim {
 pub(crate) async fn upgrade(claim: Claim, on_upgrade: OnUpgrade) {
     let limit = claim.0.engine.config.upgrade_timeout;
     match timeout(limit, opened(on_upgrade)).await {
-        Ok(Some(Opened::Tcp(stream, read))) => probe(claim, stream, read.into()).await,
+        Ok(Some(Opened::Tcp(stream, read))) => probe(claim, stream, read).await,
         Ok(Some(Opened::Other(stream))) => probe(claim, stream, Vec::new()).await,
         Ok(None) | Err(_) => {}
     }

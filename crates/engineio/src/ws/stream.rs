@@ -6,7 +6,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use socket2::SockRef;
@@ -168,19 +167,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for Owned<S> {
 /// What an HTTP connection became.
 pub(crate) enum Opened {
     /// Its TCP stream, and what had been read of it already.
-    Tcp(Tcp, Bytes),
+    Tcp(Tcp, Vec<u8>),
     /// Another stream, which gives what had been read first.
     Other(Owned<TokioIo<Upgraded>>),
 }
 
-/// Waits for the HTTP server to hand its stream over; its own read buffer is dropped here. None when that fails.
+/// Waits for the HTTP server to hand its stream over; none when that fails. What had been read is copied, so that the
+/// server's read buffer, thousands of bytes even when it is empty, does not stay with the connection.
 pub(crate) async fn opened(upgrade: OnUpgrade) -> Option<Opened> {
     let upgraded = match upgrade.await.ok()?.downcast::<TokioIo<HttpStream>>() {
-        Ok(parts) => return Some(Opened::Tcp(Tcp::new(parts.io.into_inner().into_tcp()), parts.read_buf)),
+        Ok(parts) => return Some(Opened::Tcp(Tcp::new(parts.io.into_inner().into_tcp()), parts.read_buf.to_vec())),
         Err(upgraded) => upgraded,
     };
     Some(match upgraded.downcast::<TokioIo<TcpStream>>() {
-        Ok(parts) => Opened::Tcp(Tcp::new(parts.io.into_inner()), parts.read_buf),
+        Ok(parts) => Opened::Tcp(Tcp::new(parts.io.into_inner()), parts.read_buf.to_vec()),
         Err(upgraded) => Opened::Other(Owned(TokioIo::new(upgraded))),
     })
 }
