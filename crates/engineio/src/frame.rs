@@ -179,3 +179,37 @@ impl fmt::Debug for Frame {
         f.debug_struct("Frame").field("binary", &self.is_binary()).field("len", &self.payload_len()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_as_short_as_the_length_allows() {
+        for (len, header) in [
+            (0, &[0x82, 0][..]),
+            (125, &[0x82, 125]),
+            (126, &[0x82, 126, 0, 126]),
+            (65_535, &[0x82, 126, 0xff, 0xff]),
+            (65_536, &[0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]),
+        ] {
+            let frame = Frame::binary(&vec![7; len]);
+            assert_eq!(frame.wire(), [header, &vec![7; len]].concat());
+            assert_eq!(frame.payload_len(), len);
+        }
+    }
+
+    #[test]
+    fn text_is_the_same_however_it_is_written() {
+        let nested = Frame::text_with(|buffer| {
+            // Another frame in between must not disturb this one.
+            let inner = Frame::text("inner");
+            buffer.extend_from_slice(&inner.packet_bytes()[1..]);
+        });
+        assert_eq!(nested.wire(), Frame::text("inner").wire());
+        assert_eq!(nested.wire(), b"\x81\x064inner");
+        assert_eq!(nested.payload_len(), 5);
+        assert!(!nested.is_binary() && nested.is_message());
+        assert!(!Frame::packet("2").is_message());
+    }
+}

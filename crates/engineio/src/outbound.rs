@@ -164,3 +164,90 @@ impl Outbound {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a queue writes in steps of the given length, and how many frames that were.
+    fn written(queue: &mut Outbound, step: usize) -> (Vec<u8>, u64) {
+        let (mut stream, mut scratch, mut frames) = (Vec::new(), Vec::new(), 0);
+        loop {
+            let bytes = match queue.gather(&mut scratch) {
+                Chunk::Empty => return (stream, frames),
+                Chunk::Copied => scratch.clone(),
+                Chunk::Direct(frame, from) => frame.wire()[from..].to_vec(),
+            };
+            let taken = bytes.len().min(step);
+            stream.extend_from_slice(&bytes[..taken]);
+            frames += queue.advance(taken);
+        }
+    }
+
+    #[test]
+    fn every_byte_is_written_once_however_little_the_peer_takes() {
+        let frames: Vec<Frame> =
+            [1, 125, 126, 20_000, 3, 70_000, 2].map(|len| Frame::binary(&vec![len as u8; len])).into();
+        let whole: Vec<u8> = frames.iter().flat_map(|frame| frame.wire().to_vec()).collect();
+        for step in [1, 7, 1000, 65_536, usize::MAX] {
+            let mut queue = Outbound::default();
+            assert!(queue.push(frames.clone(), usize::MAX));
+            assert_eq!(written(&mut queue, step), (whole.clone(), frames.len() as u64), "{step} bytes at a time");
+            assert_eq!(queue.bytes(), 0);
+        }
+    }
+
+    #[test]
+    fn small_frames_share_a_write_and_large_ones_are_not_copied() {
+        let mut queue = Outbound::default();
+        queue.push((0..100).map(|_| Frame::text("small")), usize::MAX);
+        queue.push([Frame::binary(&[0; 40_000])], usize::MAX);
+        let mut scratch = Vec::new();
+        assert!(matches!(queue.gather(&mut scratch), Chunk::Copied));
+        assert_eq!(scratch.len(), 100 * 8 + 40_004);
+        queue.advance(800);
+        assert!(matches!(queue.gather(&mut scratch), Chunk::Direct(_, 0)));
+    }
+
+    #[test]
+    fn the_limit_is_kept_except_for_the_first_message() {
+        let small = Frame::binary(&[0; 100]);
+        let cost = small.cost();
+        let mut queue = Outbound::default();
+        assert!(queue.push([small.clone(), small.clone()], 2 * cost));
+        assert!(!queue.push([small.clone()], 2 * cost));
+
+        let mut queue = Outbound::default();
+        assert!(queue.push([Frame::binary(&[0; 10_000])], 1_000));
+        assert_eq!(queue.bytes(), 500);
+        assert!(queue.push([small.clone()], 1_000));
+        assert!(queue.push([small.clone()], 1_000));
+        assert!(!queue.push([small], 1_000));
+        written(&mut queue, usize::MAX);
+        assert_eq!(queue.bytes(), 0);
+    }
+
+    #[test]
+    fn dropping_what_waits_keeps_the_rest_of_a_started_frame() {
+        let mut queue = Outbound::default();
+        queue.push([Frame::text("first"), Frame::text("second")], usize::MAX);
+        queue.advance(3);
+        queue.drop_waiting();
+        queue.push_control(Frame::close(1000));
+        let (stream, frames) = written(&mut queue, usize::MAX);
+        assert_eq!((stream.as_slice(), frames), (&b"first\x88\x02\x03\xe8"[..], 2));
+        assert_eq!(queue.bytes(), 0);
+    }
+
+    #[test]
+    fn a_payload_counts_until_it_has_landed() {
+        let mut queue = Outbound::default();
+        queue.push([Frame::text("a")], usize::MAX);
+        let before = queue.bytes();
+        let (payload, packets) = queue.take_payload();
+        assert_eq!((&payload[..], packets, queue.bytes()), (&b"4a"[..], 1, before));
+        queue.push([Frame::text("b")], usize::MAX);
+        queue.landed();
+        assert_eq!(queue.bytes(), before);
+    }
+}

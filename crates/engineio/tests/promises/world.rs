@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use engineio::{Builder, CloseReason, Config, Engine, Flow, Frame, Handler, Message, Session, Socket};
+use engineio::{Builder, CloseReason, Config, Engine, Flow, Frame, Handler, Message, Server, Session, Socket};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
@@ -106,12 +106,21 @@ impl World {
         builder: Builder,
         script: impl Fn(&Socket, &Message) -> Flow + Send + Sync + 'static,
     ) -> Self {
+        Self::on_server(Server::default(), builder, script).await
+    }
+
+    /// The same with an accept loop of its own limits.
+    pub(crate) async fn on_server(
+        http: Server,
+        builder: Builder,
+        script: impl Fn(&Socket, &Message) -> Flow + Send + Sync + 'static,
+    ) -> Self {
         let (recorder, told) = recorder(script);
         let engine = builder.build(recorder);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let service = engine.clone();
-        let server = tokio::spawn(engineio::serve(listener, service, pending::<()>()));
+        let server = tokio::spawn(http.run(listener, service, pending::<()>()));
         Self { address, engine, told, server }
     }
 

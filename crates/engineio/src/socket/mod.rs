@@ -1,0 +1,298 @@
+//! One connection: the handle that users hold, and the state behind it.
+
+mod deadlines;
+mod ending;
+mod reading;
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
+use std::task::Waker;
+
+use futures_util::task::AtomicWaker;
+use parking_lot::Mutex;
+use tokio::net::TcpStream;
+
+pub(crate) use self::deadlines::{Due, millis};
+pub(crate) use self::ending::{Closing, LINGER, Leave};
+use crate::engine::Shared;
+use crate::outbound::Outbound;
+use crate::sessions::Sid;
+use crate::{CloseReason, Closed, Frame, Handshake, Session, Transport};
+
+/// A handle on a connection. Clones are cheap and refer to the same connection; holding one keeps no connection open.
+#[derive(Clone)]
+pub struct Socket(pub(crate) Arc<Inner>);
+
+impl Socket {
+    /// Queues messages, next to each other and in order.
+    ///
+    /// # Errors
+    /// The socket is closed; or it is closed now, with [`CloseReason::SlowReader`], because the messages exceed
+    /// [`Config::outbound_limit`](crate::Config::outbound_limit). One call may exceed it when nothing else is queued.
+    pub fn send(&self, frames: impl IntoIterator<Item = Frame>) -> Result<(), Closed> {
+        let mut out = self.0.out.lock();
+        if out.closing.is_some() {
+            return Err(Closed);
+        }
+        let fits = out.queue.push(frames, self.0.engine.config.outbound_limit);
+        let flush = out.becomes_dirty();
+        drop(out);
+        if !fits {
+            self.0.close(CloseReason::SlowReader, Leave::Drop);
+            return Err(Closed);
+        }
+        if flush {
+            self.0.request_flush();
+        }
+        Ok(())
+    }
+
+    /// Queues messages that may be lost: they are dropped, and false returned, when the socket is closed or its queue is
+    /// half full.
+    pub fn send_volatile(&self, frames: impl IntoIterator<Item = Frame>) -> bool {
+        let limit = self.0.engine.config.outbound_limit;
+        if self.0.out.lock().queue.bytes() > limit / 2 {
+            self.0.engine.counters.dropped_volatile();
+            return false;
+        }
+        self.send(frames).is_ok()
+    }
+
+    /// Goes on reading after [`Flow::Pause`].
+    pub fn resume(&self) {
+        self.0.resume();
+    }
+
+    /// Closes the connection. What is queued is dropped; on WebSocket a close frame follows, on long-polling a close
+    /// packet. The session is told at once, and within a second the transport is gone, whatever the peer does.
+    pub fn close(&self, reason: CloseReason) {
+        self.0.close(reason, Leave::Drop);
+    }
+
+    /// Like [`Socket::close`], but what is queued goes first, as far as the peer takes it within the same second. Nothing
+    /// more is read or accepted for sending.
+    pub fn close_after_flush(&self, reason: CloseReason) {
+        self.0.close(reason, Leave::Flush(LINGER));
+    }
+
+    /// How the connection talks at the moment; an upgrade changes it.
+    #[must_use]
+    pub fn transport(&self) -> Transport {
+        if self.0.upgraded.load(Relaxed) { Transport::WebSocket } else { Transport::Polling }
+    }
+
+    /// The request that opened the connection.
+    #[must_use]
+    pub fn handshake(&self) -> &Handshake {
+        &self.0.handshake
+    }
+
+    /// Whether the connection is open.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.0.is_open()
+    }
+
+    /// What is queued for the peer and counts towards the limit, in bytes.
+    #[must_use]
+    pub fn queued_bytes(&self) -> usize {
+        self.0.out.lock().queue.bytes()
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket")
+            .field("transport", &self.transport())
+            .field("open", &self.is_open())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where the frames go.
+pub(crate) enum Wire {
+    /// They wait for a GET.
+    Polling,
+    /// The flusher writes them.
+    Tcp(Arc<TcpStream>),
+    /// The task of the connection writes them.
+    Task,
+    /// Nowhere any more.
+    Gone,
+}
+
+/// How far an upgrade has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Upgrade {
+    /// There is none.
+    No,
+    /// A WebSocket was opened for this session.
+    Started,
+    /// `3probe` was sent: polls are answered at once, so that the client can stop them.
+    Probed,
+}
+
+/// The outgoing side, under one lock.
+pub(crate) struct Out {
+    pub(crate) queue: Outbound,
+    pub(crate) wire: Wire,
+    pub(crate) closing: Option<Closing>,
+    /// The socket stands in its shard's list.
+    pub(crate) dirty: bool,
+    /// The peer takes nothing at the moment; whoever waits for it requests the next flush.
+    pub(crate) blocked: bool,
+    pub(crate) upgrade: Upgrade,
+    /// A GET is open, and what wakes it.
+    pub(crate) getting: bool,
+    pub(crate) get: Option<Waker>,
+    /// What wakes the POST that is being read.
+    pub(crate) post: Option<Waker>,
+}
+
+impl Out {
+    /// Marks the socket for its flusher; true when it has to be put on the list.
+    pub(crate) fn becomes_dirty(&mut self) -> bool {
+        !self.blocked && !std::mem::replace(&mut self.dirty, true)
+    }
+
+    fn transport(&self) -> Transport {
+        match self.wire {
+            Wire::Polling => Transport::Polling,
+            _ => Transport::WebSocket,
+        }
+    }
+}
+
+/// The state of a connection. Times are milliseconds of the engine's clock, 0 is "not".
+pub(crate) struct Inner {
+    pub(crate) engine: Arc<Shared>,
+    pub(crate) sid: Sid,
+    pub(crate) handshake: Handshake,
+    pub(crate) out: Mutex<Out>,
+    session: Mutex<Option<Box<dyn Session>>>,
+    open: AtomicBool,
+    upgraded: AtomicBool,
+    flow: AtomicU8,
+    /// A POST is being read; a WebSocket that has taken over waits for its end.
+    pub(crate) posting: AtomicBool,
+    /// Wakes the task that owns the WebSocket.
+    pub(crate) task: AtomicWaker,
+    /// The next ping, or with [`AWAITS_PONG`] the deadline of the pong.
+    beat: AtomicU64,
+    paused_at: AtomicU64,
+    /// Since when the peer has taken nothing although something waits.
+    stalled_at: AtomicU64,
+    /// Since when the first fragment of a message is here.
+    pub(crate) fragment_at: AtomicU64,
+}
+
+impl Inner {
+    pub(crate) fn new(engine: Arc<Shared>, sid: Sid, handshake: Handshake, wire: Wire) -> Arc<Self> {
+        let ping_at = engine.clock.now() + millis(engine.config.ping_interval);
+        let upgraded = !matches!(wire, Wire::Polling);
+        Arc::new(Self {
+            engine,
+            sid,
+            handshake,
+            out: Mutex::new(Out {
+                queue: Outbound::default(),
+                wire,
+                closing: None,
+                dirty: false,
+                blocked: false,
+                upgrade: Upgrade::No,
+                getting: false,
+                get: None,
+                post: None,
+            }),
+            session: Mutex::new(None),
+            open: AtomicBool::new(true),
+            upgraded: AtomicBool::new(upgraded),
+            flow: AtomicU8::new(reading::RUNNING),
+            posting: AtomicBool::new(false),
+            task: AtomicWaker::new(),
+            beat: AtomicU64::new(ping_at),
+            paused_at: AtomicU64::new(0),
+            stalled_at: AtomicU64::new(0),
+            fragment_at: AtomicU64::new(0),
+        })
+    }
+
+    /// Queues the open packet and lets the handler open its session. False when the handler panicked.
+    pub(crate) fn start(self: &Arc<Self>, open_packet: Frame) -> bool {
+        let transport = {
+            let mut out = self.out.lock();
+            out.queue.push_control(open_packet);
+            if out.becomes_dirty() && !matches!(out.wire, Wire::Polling) {
+                self.request_flush();
+            } else {
+                out.dirty = false;
+            }
+            out.transport()
+        };
+        self.engine.counters.opened(transport);
+        self.engine.sessions.insert(Arc::clone(self));
+        let handle = Socket(Arc::clone(self));
+        let Ok(session) = catch_unwind(AssertUnwindSafe(|| self.engine.handler.open(&handle))) else {
+            tracing::error!("the handler panicked while opening a session");
+            self.close(CloseReason::Panicked, Leave::Drop);
+            return false;
+        };
+        *self.session.lock() = Some(session);
+        if let Some(closing) = self.out.lock().closing {
+            // It was closed before there was a session to tell.
+            self.spawn_finish(closing.reason);
+        }
+        if self.engine.is_closing() {
+            // It came in while the door was being closed.
+            self.close(CloseReason::ServerShutdown, Leave::Flush(LINGER));
+        }
+        true
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.load(Acquire)
+    }
+
+    pub(crate) fn request_flush(self: &Arc<Self>) {
+        self.engine.shard(&self.sid).push(Arc::clone(self));
+    }
+
+    /// A long-polling response was handed over.
+    pub(crate) fn landed(self: &Arc<Self>) {
+        let mut out = self.out.lock();
+        out.queue.landed();
+        let flush = !out.queue.is_empty() && out.becomes_dirty();
+        drop(out);
+        if flush {
+            self.request_flush();
+        }
+    }
+
+    /// The WebSocket has taken over. False when the session was closed meanwhile.
+    pub(crate) fn switch(self: &Arc<Self>, wire: Wire) -> bool {
+        let mut out = self.out.lock();
+        if out.closing.is_some() {
+            return false;
+        }
+        out.wire = wire;
+        out.upgrade = Upgrade::No;
+        out.blocked = false;
+        self.upgraded.store(true, Relaxed);
+        self.engine.counters.upgraded();
+        let get = out.get.take();
+        let flush = out.becomes_dirty();
+        drop(out);
+        self.progressed();
+        if let Some(waker) = get {
+            waker.wake();
+        }
+        if flush {
+            self.request_flush();
+        }
+        true
+    }
+}
