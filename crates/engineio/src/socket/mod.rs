@@ -61,7 +61,7 @@ impl Socket {
         self.send(frames).is_ok()
     }
 
-    /// Goes on reading after [`Flow::Pause`].
+    /// Goes on reading after [`Flow::Pause`](crate::Flow::Pause).
     pub fn resume(&self) {
         self.0.resume();
     }
