@@ -10,6 +10,7 @@ export class Line {
   #listener;
   #isUp = true;
   #answersPass = true;
+  #socketsPass = true;
   #webSockets;
 
   /** Lay a line to the server. With `webSockets: false` it refuses every upgrade, as some proxies do. */
@@ -38,11 +39,18 @@ export class Line {
     this.#answersPass = false;
   }
 
+  /** Pages and the API still come, as they would through a broken proxy; no socket does. */
+  refuseSockets() {
+    this.#socketsPass = false;
+    this.#drop();
+  }
+
   /** As before. Connections that have lost something do not live on. */
   mend() {
     if (!this.#answersPass) this.#drop();
     this.#isUp = true;
     this.#answersPass = true;
+    this.#socketsPass = true;
   }
 
   close() {
@@ -71,6 +79,7 @@ export class Line {
     };
     for (const side of pair) side.on('error', end).on('close', end);
     near.on('data', (chunk) => {
+      if (!this.#socketsPass && /^(GET|POST) \/socket\.io\//.test(chunk.toString('latin1'))) return void near.destroy();
       if (!this.#webSockets && /^upgrade: websocket\r$/im.test(chunk.toString('latin1'))) {
         near.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
         return;

@@ -12,8 +12,8 @@ export { expect };
 
 /** A cut line shows in the console as this. Nothing else may stand there. */
 const NETWORK = /^Failed to load resource: net::ERR_|WebSocket connection to .* failed|net::ERR_CONNECTION_REFUSED/;
-/** Before signing in, the page asks who it is, and is told that it is nobody. */
-const NOBODY = /^Failed to load resource: the server responded with a status of 401/;
+/** The browser notes every refusal: that nobody is signed in yet, or that a name is taken. The page shows them. */
+const REFUSAL = /^Failed to load resource: the server responded with a status of (401|409)/;
 
 export const test = base.extend({
   /** Settings of the server, beyond those of every test. */
@@ -55,7 +55,7 @@ export const test = base.extend({
       page.on('console', (message) => {
         if (!['error', 'warning'].includes(message.type())) return;
         const text = message.text();
-        if (NOBODY.test(text) || (outages && NETWORK.test(text))) return;
+        if (REFUSAL.test(text) || (outages && NETWORK.test(text))) return;
         complaints.push(`${text} (${message.location().url})`);
       });
       return page;

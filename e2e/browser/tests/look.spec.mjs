@@ -60,6 +60,13 @@ for (const theme of ['light', 'dark']) {
   });
 }
 
+test('the check of accessibility finds what is wrong', async ({ page }) => {
+  await page.setContent(
+    '<html lang="en"><title>x</title><main><h1>x</h1><p style="color: #ccc">pale</p><img src="data:,"></main>',
+  );
+  await expect(expectAccessible(page, 'a bad page')).rejects.toThrow(/color-contrast[\s\S]*image-alt/);
+});
+
 test('on a phone every page fits its width', async ({ server, window, enter }) => {
   const look = expectNoSidewaysScroll;
   await walkGuest({ server, window, options: PHONE, look });
