@@ -192,6 +192,11 @@ impl Chat {
     }
 
     #[cfg(test)]
+    pub(crate) fn fail(&self, reason: &str) {
+        self.inner.world.fail(reason.to_owned());
+    }
+
+    #[cfg(test)]
     pub(crate) fn fail_point(&self) -> &crate::world::FailPoint {
         &self.inner.world.fail_point
     }

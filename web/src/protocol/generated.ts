@@ -339,7 +339,7 @@ id: MessageId,
  */
 channelId: ChannelId,
 /**
- * Who wrote it.
+ * Who wrote it. One's own message moves one's read mark.
  */
 from: UserId,
 /**
@@ -405,7 +405,11 @@ signup: string,
 /**
  * Whether nobody has an account yet: the first one will own the server.
  */
-empty: boolean, };
+empty: boolean,
+/**
+ * Whether that first one needs the setup code from the server's log.
+ */
+setupCode: boolean, };
 
 /**
  * Oneself: the answer of `POST /api/signup`, `POST /api/login` and `GET /api/self`.
@@ -780,16 +784,16 @@ export interface Commands {
   "channel:create": { payload: CreateChannel; reply: Data<Channel> };
   "channel:join": { payload: JoinChannel; reply: Data<Channel> };
   "channel:leave": { payload: LeaveChannel; reply: Empty };
+  "user:reach": { payload: ReachUsers; reply: Data<Channel> };
+  "message:send": { payload: SendMessage; reply: Data<Sent> };
+  "message:ack": { payload: AckMessage; reply: Empty };
   "channel:list": { payload: ListChannels; reply: Page<Channel> };
   "channel:search": { payload: SearchChannels; reply: Page<Channel> };
   "user:get": { payload: GetUser; reply: Data<Users> };
   "user:search": { payload: SearchUsers; reply: Page<User> };
-  "user:reach": { payload: ReachUsers; reply: Data<Channel> };
-  "message:send": { payload: SendMessage; reply: Data<Sent> };
   "message:list": { payload: ListMessages; reply: History };
-  "message:ack": { payload: AckMessage; reply: Empty };
-  "message:typing": { payload: SetTyping; reply: Empty };
   "message:sync": { payload: SyncMessages; reply: Data<Synced> };
+  "message:typing": { payload: SetTyping; reply: Empty };
 }
 
 export type CommandName = keyof Commands;

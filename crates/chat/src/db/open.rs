@@ -118,7 +118,7 @@ impl Db {
 
     async fn open_sqlite(path: &Path, now: Time) -> Result<Self, OpenError> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(|source| OpenError::Folder { path: folder.to_owned(), source })?;
+            make_folder(folder).map_err(|source| OpenError::Folder { path: folder.to_owned(), source })?;
         }
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -218,6 +218,15 @@ impl Db {
             Self::Postgres { readers, .. } => readers.close().await,
         }
     }
+}
+
+/// Make the data folder for its owner alone: it holds password hashes.
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 async fn prepare(writer: &mut Writer, now: Time, explain: impl Fn(sqlx::Error) -> OpenError) -> Result<(), OpenError> {

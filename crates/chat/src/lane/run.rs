@@ -35,7 +35,7 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 /// database that does not even say so.
 const BATCH_MAX: Duration = Duration::from_secs(3);
 /// Between two attempts to reach the database.
-const RETRY: Duration = Duration::from_millis(100);
+const RETRY: Duration = Duration::from_millis(250);
 /// Longest that reaching the database may take.
 const CONNECT_MAX: Duration = Duration::from_secs(2);
 /// How often a batch is repeated when other transactions stand in its way.
@@ -141,19 +141,14 @@ enum Ended {
 impl Lane {
     async fn live(mut self) {
         loop {
-            if !self.doubt.is_empty() {
-                self.reach().await;
+            if (self.writer.is_none() || !self.doubt.is_empty()) && !self.reach().await {
+                break;
             }
             let next = match self.backlog.pop_front() {
                 Some(entry) => Some(entry),
                 None => self.entries.recv().await,
             };
             let Some(first) = next else { break };
-            if self.writer.is_none() {
-                self.backlog.push_front(first);
-                self.reach().await;
-                continue;
-            }
             let works = self.cut(first);
             if !works.is_empty() {
                 self.carry_out(works).await;
@@ -315,35 +310,33 @@ impl Lane {
     }
 
     /// Wait until the database answers and nothing is in doubt any more; meanwhile refuse whoever has waited too long.
-    /// Gives up when nobody is left to wait, unless something is in doubt.
-    async fn reach(&mut self) {
+    /// False when the lane is at its end: the server must stop, or is stopping and the database is away.
+    async fn reach(&mut self) -> bool {
         loop {
             if self.world.fatal.borrow().is_some() {
-                self.refuse_all();
-                self.doubt = Doubt::default();
-                return;
+                break;
             }
             match timeout(CONNECT_MAX, self.connect()).await {
                 Ok(Ok(())) => {
                     self.healthy.store(true, Ordering::Relaxed);
-                    return;
+                    return true;
                 }
                 Ok(Err(error)) => tracing::warn!(cause = %Cause(&error), "the database cannot be reached"),
                 Err(_) => tracing::warn!("the database cannot be reached in time"),
             }
             self.lose();
             self.shed();
+            // What is in doubt will be read from the database by whoever comes back.
             if self.entries.is_closed() && self.entries.is_empty() {
-                // The server is going down; what is in doubt will be read from the database by whoever comes back.
-                self.refuse_all();
-                self.doubt = Doubt::default();
-                return;
-            }
-            if self.backlog.is_empty() && self.doubt.is_empty() {
-                return;
+                break;
             }
             sleep(RETRY).await;
         }
+        self.entries.close();
+        while let Some(entry) = self.backlog.pop_front().or_else(|| self.entries.try_recv().ok()) {
+            entry.refuse(Error::unavailable());
+        }
+        false
     }
 
     async fn connect(&mut self) -> Result<(), Error> {
@@ -370,12 +363,6 @@ impl Lane {
         let now = Instant::now();
         while let Some(entry) = self.backlog.pop_front_if(|entry| now.duration_since(entry.since) > WAIT_MAX) {
             entry.refuse(Error::busy());
-        }
-    }
-
-    fn refuse_all(&mut self) {
-        while let Some(entry) = self.backlog.pop_front().or_else(|| self.entries.try_recv().ok()) {
-            entry.refuse(Error::unavailable());
         }
     }
 }

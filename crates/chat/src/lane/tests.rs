@@ -152,6 +152,13 @@ async fn a_lane_comes_back_after_its_connection_was_cut() {
         assert!(tries < 20, "{answer}");
     };
     assert_eq!(stored, 2, "once, without a hole");
+    let waiting = std::time::Duration::from_secs(30);
+    let ready = async {
+        while !world.chat.ready().await {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(waiting, ready).await.expect("every lane comes back by itself");
     assert_eq!(ann.contents(general).await, ["before", "after"]);
 }
 
@@ -180,4 +187,19 @@ on_both! {
         }
         assert_eq!(ann.refused("message:send", payload).await, "BUSY");
     }
+}
+
+#[tokio::test]
+async fn a_server_that_must_stop_says_why_and_takes_no_more() {
+    let world = World::sqlite().await;
+    let ann = world.person("ann").await;
+    world.chat.fail("the disk is broken");
+    assert_eq!(world.chat.fatal().await, "the disk is broken");
+    assert!(!world.chat.ready().await);
+    // The lane notices with its next loss of the connection; the transport has stopped by then.
+    world.chat.fail_point().lose_next_answer();
+    let send = json!({ "channelId": world.chat.general(), "content": "x" });
+    assert_eq!(ann.refused("message:send", send.clone()).await, "UNAVAILABLE");
+    let code = ann.refused("message:send", send).await;
+    assert!(code == "BUSY" || code == "UNAVAILABLE", "{code}");
 }
