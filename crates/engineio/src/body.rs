@@ -37,6 +37,13 @@ impl Body {
     }
 }
 
+/// Content that is at hand, for what is served next to the engine.
+impl From<Bytes> for Body {
+    fn from(content: Bytes) -> Self {
+        Self::full(content)
+    }
+}
+
 impl http_body::Body for Body {
     type Data = Bytes;
     type Error = io::Error;

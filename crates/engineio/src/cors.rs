@@ -11,7 +11,8 @@ use crate::{Body, Cors, Origins};
 
 impl Cors {
     /// The headers that let the page of this request read the answer; none when it may not.
-    pub(crate) fn headers(&self, request: &Parts) -> HeaderMap {
+    #[must_use]
+    pub fn headers(&self, request: &Parts) -> HeaderMap {
         let mut headers = HeaderMap::new();
         if matches!(self.origins, Origins::None) {
             return headers;

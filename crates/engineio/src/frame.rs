@@ -80,7 +80,13 @@ impl Frame {
     /// The length of the message in bytes, without any framing.
     #[must_use]
     pub fn payload_len(&self) -> usize {
-        self.packet_bytes().len() - usize::from(!self.is_binary())
+        self.payload().len()
+    }
+
+    /// The message without any framing.
+    #[must_use]
+    pub fn payload(&self) -> &[u8] {
+        &self.packet_bytes()[usize::from(!self.is_binary())..]
     }
 
     /// Whether this is a binary message.

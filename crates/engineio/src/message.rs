@@ -23,6 +23,9 @@ pub trait Session: Send + Sync + 'static {
     /// A message arrived. Called in the order of arrival, one at a time, on the task that reads; must not block.
     fn message(&self, message: Message) -> Flow;
 
+    /// The connection has moved from long-polling to WebSocket. Called between two messages; must not block.
+    fn upgraded(&self) {}
+
     /// The connection has ended. Called exactly once and last, never from within a call of a [`Socket`]'s method, so locks
     /// held around those are safe to take here.
     fn close(&self, reason: CloseReason);

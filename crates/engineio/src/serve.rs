@@ -89,23 +89,39 @@ impl Server {
         B::Data: Send,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        let (tasks, stopping) = (TaskTracker::new(), CancellationToken::new());
-        let mut shutdown = pin!(shutdown);
+        let (tasks, stopping, accepting) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
+        // A task of its own, so that connections are accepted where they are served: a `main` that waits here is another
+        // thread, and every connection would have to be handed over.
+        let accept = self.clone().accept(listener, service, tasks.clone(), stopping.clone());
+        let accept = tokio::spawn(accepting.clone().run_until_cancelled_owned(accept));
+        let _also_when_dropped = accepting.clone().drop_guard();
+        shutdown.await;
+        accepting.cancel();
+        let _ = accept.await;
+        stopping.cancel();
+        tasks.close();
+        if tokio::time::timeout(self.grace, tasks.wait()).await.is_err() {
+            tracing::warn!(connections = tasks.len(), "some requests outlived the grace of the shutdown");
+        }
+    }
+
+    async fn accept<S, B>(self, listener: TcpListener, service: S, tasks: TaskTracker, stopping: CancellationToken)
+    where
+        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+        S::Future: Send,
+        B: http_body::Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
         let mut resting = false;
         loop {
-            let accepted = tokio::select! {
-                biased;
-                _ = &mut shutdown => break,
-                accepted = listener.accept() => accepted,
-            };
-            match accepted {
+            match listener.accept().await {
                 Ok((stream, peer)) => {
                     if resting {
                         tracing::info!("connections are accepted again");
                         resting = false;
                     }
-                    let connection = self.clone().connection(stream, peer, service.clone(), stopping.clone());
-                    tasks.spawn(connection);
+                    tasks.spawn(self.clone().connection(stream, peer, service.clone(), stopping.clone()));
                 }
                 Err(error) if is_of_the_peer(&error) => {}
                 Err(error) => {
@@ -113,18 +129,9 @@ impl Server {
                         tracing::warn!(%error, "no connections are accepted for the moment");
                         resting = true;
                     }
-                    tokio::select! {
-                        _ = &mut shutdown => break,
-                        () = sleep(BACK_OFF) => {}
-                    }
+                    sleep(BACK_OFF).await;
                 }
             }
-        }
-        drop(listener);
-        stopping.cancel();
-        tasks.close();
-        if tokio::time::timeout(self.grace, tasks.wait()).await.is_err() {
-            tracing::warn!(connections = tasks.len(), "some requests outlived the grace of the shutdown");
         }
     }
 

@@ -293,6 +293,7 @@ impl Inner {
         if flush {
             self.request_flush();
         }
+        self.tell_upgraded();
         true
     }
 }

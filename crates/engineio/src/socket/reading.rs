@@ -38,6 +38,19 @@ impl Inner {
         }
     }
 
+    /// Tells the session that the WebSocket has taken over.
+    pub(super) fn tell_upgraded(self: &Arc<Self>) {
+        let told = {
+            let session = self.session.lock();
+            let Some(session) = session.as_ref().filter(|_| self.is_open()) else { return };
+            catch_unwind(AssertUnwindSafe(|| session.upgraded()))
+        };
+        if told.is_err() {
+            tracing::error!("a session panicked; its connection is closed");
+            self.close(CloseReason::Panicked, Leave::Drop);
+        }
+    }
+
     fn pause(&self) -> bool {
         self.paused_at.store(self.engine.clock.now(), Relaxed);
         // It fails when `resume` came while the message was handled.
