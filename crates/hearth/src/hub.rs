@@ -73,9 +73,9 @@ impl Hub {
         sessions.into_iter().collect()
     }
 
-    /// How many sockets the person has.
+    /// How many sockets the person has, those that are just coming in among them.
     pub(crate) fn sockets_of(&self, user: UserId) -> usize {
-        self.namespace.to(room::user(user)).sockets().len()
+        self.namespace.to(room::user(user)).count()
     }
 
     /// Registers a socket under its session and its person, so that whatever is committed from now on reaches it. What
