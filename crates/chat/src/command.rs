@@ -272,8 +272,12 @@ fn decode<P: DeserializeOwned>(payload: Option<&RawValue>) -> Result<P> {
     decode_json(payload.map_or("{}", RawValue::get))
 }
 
-/// A checked value from JSON. Errors: `INVALID` with the path of what does not fit.
+/// A checked value from a JSON object. Errors: `INVALID` with the path of what does not fit.
 pub fn decode_json<P: DeserializeOwned>(text: &str) -> Result<P> {
+    // Serde would take an array for a struct too, field by field.
+    if !text.trim_start().starts_with('{') {
+        return Err(Error::invalid_field("", "invalid", "must be an object"));
+    }
     let mut json = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
@@ -292,3 +296,6 @@ pub fn decode_json<P: DeserializeOwned>(text: &str) -> Result<P> {
     json.end().map_err(|_| Error::invalid("more than one JSON value"))?;
     Ok(value)
 }
+
+#[cfg(test)]
+mod tests;

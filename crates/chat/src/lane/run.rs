@@ -36,8 +36,8 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 const BATCH_MAX: Duration = Duration::from_secs(3);
 /// Between two attempts to reach the database.
 const RETRY: Duration = Duration::from_millis(250);
-/// Longest that reaching the database may take.
-const CONNECT_MAX: Duration = Duration::from_secs(2);
+/// Longest that one attempt to reach the database may take: nobody is told anything meanwhile.
+const CONNECT_MAX: Duration = Duration::from_secs(1);
 /// How often a batch is repeated when other transactions stand in its way.
 const REPEATS: u32 = 5;
 /// No repetition begins later than this: whoever waits for the batch has waited before it too.

@@ -176,6 +176,19 @@ async fn a_database_that_another_process_has_locked_is_answered_with_busy() {
     assert_eq!(ann.get("message:send", send).await["seq"], 1, "nothing had changed");
 }
 
+#[tokio::test]
+async fn a_channel_that_another_server_holds_is_answered_with_busy() {
+    let world = World::postgres().await;
+    let ann = world.person("ann").await;
+    let testkit::database::Location::Postgres(url) = world.database.location() else { unreachable!() };
+    let mut other = <sqlx::PgConnection as sqlx::Connection>::connect(url).await.unwrap();
+    sqlx::raw_sql("BEGIN; SELECT 1 FROM channel FOR UPDATE").execute(&mut other).await.unwrap();
+    let send = json!({ "channelId": world.chat.general(), "content": "x" });
+    assert_eq!(ann.refused("message:send", send.clone()).await, "BUSY");
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    assert_eq!(ann.get("message:send", send).await["seq"], 1, "nothing had changed");
+}
+
 on_both! {
     async fn a_closing_server_finishes_what_is_queued(world: World) {
         let ann = world.person("ann").await;
