@@ -1,0 +1,206 @@
+// Reading and writing in a channel: where it opens, what moves and what must not.
+
+import { command, fill } from '../../harness/command.mjs';
+import { signUp } from '../../harness/http.mjs';
+import { expect, test } from '../lib/test.mjs';
+
+const lines = (from, to) => Array.from({ length: to - from + 1 }, (_, n) => `line ${from + n}`);
+
+/** Somebody who is never at a browser, and General's id. */
+async function scribe(server, username = 'scribe') {
+  const account = await signUp(server, username, { displayName: 'Scribe' });
+  const [general] = await command(server, account.cookie, 'channel:list', {});
+  return { ...account, channelId: general.id, write: (texts) => fill(server, account.cookie, general.id, texts) };
+}
+
+/** The message nearest to the middle of the timeline, and where it stands. */
+const anchor = (timeline) =>
+  timeline.evaluate((scroller) => {
+    const box = scroller.getBoundingClientRect();
+    const middle = box.top + box.height / 2;
+    const rows = [...scroller.querySelectorAll('[data-testid=message]')];
+    const row = rows.find((one) => one.getBoundingClientRect().bottom > middle);
+    return { seq: row.dataset.seq, top: row.getBoundingClientRect().top };
+  });
+
+const topOf = (timeline, seq) =>
+  timeline.locator(`[data-seq="${seq}"]`).evaluate((row) => row.getBoundingClientRect().top);
+
+const scrollTo = (timeline, top) =>
+  timeline.evaluate((scroller, to) => scroller.scrollTo({ top: to, behavior: 'instant' }), top);
+
+test('history comes by scrolling up, to the start, and what one looks at stays where it is', async ({
+  enter,
+  server,
+}) => {
+  const writer = await scribe(server);
+  await writer.write(lines(1, 130));
+  const ada = await enter('ada');
+  await expect(ada.message('line 130')).toBeInViewport();
+  const seen = new Set();
+  for (let pages = 0; pages < 20 && !(await ada.page.getByTestId('channel-start').isVisible()); pages += 1) {
+    const loaded = (await ada.shown())[0].seq;
+    await scrollTo(ada.timeline, 300);
+    const before = await anchor(ada.timeline);
+    await expect
+      .poll(
+        async () => (await ada.shown())[0].seq < loaded || (await ada.page.getByTestId('channel-start').isVisible()),
+      )
+      .toBe(true);
+    expect(Math.abs((await topOf(ada.timeline, before.seq)) - before.top), 'pixels moved').toBeLessThanOrEqual(1);
+    for (const row of await ada.shown()) seen.add(row.text);
+  }
+  await expect(ada.page.getByTestId('channel-start')).toContainText('This is the start of');
+  for (const row of await ada.shown()) seen.add(row.text);
+  expect([...seen].sort()).toEqual(lines(1, 130).sort());
+});
+
+test('at the end it follows; scrolled up it stays, and a pill leads to what is new', async ({ enter, server }) => {
+  const writer = await scribe(server);
+  await writer.write(lines(1, 60));
+  const ada = await enter('ada');
+  await writer.write(['at the end']);
+  await expect(ada.message('at the end')).toBeInViewport();
+
+  await scrollTo(ada.timeline, 400);
+  const before = await anchor(ada.timeline);
+  await writer.write(['one', 'two', 'three']);
+  const pill = ada.page.getByTestId('pill');
+  await expect(pill).toContainText('3 new messages');
+  expect(Math.abs((await topOf(ada.timeline, before.seq)) - before.top), 'pixels moved').toBeLessThanOrEqual(1);
+  await pill.click();
+  await expect(ada.message('three')).toBeInViewport();
+  await expect(pill).toBeHidden();
+});
+
+test('a channel opens where the unread begins, and one’s own message draws no line', async ({ enter, server }) => {
+  const writer = await scribe(server);
+  await writer.write(lines(1, 40));
+  const ada = await enter('ada');
+  await ada.say('I have read this');
+  await ada.reads('I have read this');
+  await ada.createChannel('Elsewhere');
+  await writer.write(lines(41, 60));
+  await ada.hasUnread('General', 20);
+  await expect(ada.page).toHaveTitle(/^\(20\) /);
+
+  await ada.goTo('General');
+  const divider = ada.page.getByTestId('unread-divider');
+  await expect(divider).toBeInViewport();
+  const order = await ada.timeline.evaluate((timeline) =>
+    [...timeline.querySelectorAll('[data-testid=message], [data-testid=unread-divider]')].map(
+      (one) => one.dataset.seq ?? 'divider',
+    ),
+  );
+  expect(order[order.indexOf('divider') - 1]).toBe('41');
+  expect(order[order.indexOf('divider') + 1]).toBe('42');
+
+  await ada.timeline.evaluate((scroller) => scroller.scrollTo({ top: scroller.scrollHeight, behavior: 'instant' }));
+  await ada.hasUnread('General', 0);
+  await expect(divider).toBeAttached();
+  await ada.goTo('Elsewhere');
+  await ada.say('mine');
+  await ada.reads('mine');
+  await expect(divider).toHaveCount(0);
+  await expect(ada.page).toHaveTitle(/^#?Elsewhere/);
+});
+
+test('messages of one author stand together, and each day is named once', async ({ enter, server }) => {
+  const writer = await scribe(server);
+  await writer.write(lines(1, 3));
+  const ada = await enter('ada');
+  await expect(ada.messages).toHaveCount(3);
+  await expect(ada.messages.getByText('Scribe', { exact: true }).and(ada.page.locator('.head *'))).toHaveCount(1);
+  await expect(ada.page.getByTestId('day-separator')).toHaveCount(1);
+  await expect(ada.page.getByTestId('day-separator')).toContainText('Today');
+});
+
+test('a draft survives going elsewhere and a reload', async ({ enter }) => {
+  const ada = await enter('ada');
+  await ada.composer.fill('half a thought');
+  await ada.createChannel('Elsewhere');
+  await expect(ada.composer).toHaveValue('');
+  await ada.reload();
+  await ada.goTo('General');
+  await expect(ada.composer).toHaveValue('half a thought');
+});
+
+test('Enter while composing a character does not send', async ({ enter }) => {
+  const ada = await enter('ada');
+  const session = await ada.page.context().newCDPSession(ada.page);
+  await ada.composer.focus();
+  await session.send('Input.imeSetComposition', { text: 'に', selectionStart: 1, selectionEnd: 1 });
+  await ada.composer.evaluate((area) =>
+    area.dispatchEvent(
+      new KeyboardEvent('keydown', { key: 'Enter', isComposing: true, bubbles: true, cancelable: true }),
+    ),
+  );
+  await session.send('Input.insertText', { text: '日本' });
+  await expect(ada.composer).toHaveValue('日本');
+  await ada.composer.press('Enter');
+  await ada.reads('日本');
+  await expect(ada.messages).toHaveCount(1);
+});
+
+test('without a connection a banner says so, and “Try now” tries', async ({ enter, layLine }) => {
+  const line = await layLine();
+  const ada = await enter('ada', { line });
+  line.cut();
+  await expect(ada.banner).toBeVisible();
+  await ada.say('kept');
+  line.mend();
+  await ada.page
+    .getByTestId('try-now')
+    .click({ timeout: 3_000 })
+    .catch(() => {}); // It may have come back by itself meanwhile.
+  await ada.reads('kept');
+  await expect(ada.banner).toBeHidden();
+});
+
+test('the chosen theme is there before the first paint, and on the next visit', async ({ enter }) => {
+  const ada = await enter('ada', { colorScheme: 'light' });
+  const root = ada.page.locator('html');
+  await expect(root).toHaveAttribute('data-theme', 'light');
+  await ada.page.getByTestId('user-menu').click();
+  await ada.page.getByTestId('theme-dark').click();
+  await expect(root).toHaveAttribute('data-theme', 'dark');
+  await ada.page.addInitScript(() => {
+    document.addEventListener('DOMContentLoaded', () => (window.themeAtStart = document.documentElement.dataset.theme));
+  });
+  await ada.reload();
+  expect(await ada.page.evaluate(() => window.themeAtStart)).toBe('dark');
+});
+
+test('signing out with something unsent asks first, and leaves nothing behind', async ({ enter, layLine }) => {
+  const line = await layLine();
+  const ada = await enter('ada', { line });
+  line.refuseSockets();
+  await ada.say('never sent');
+  await ada.page.getByTestId('user-menu').click();
+  await ada.page.getByTestId('sign-out').click();
+  await ada.page.getByTestId('stay').click();
+  await expect(ada.message('never sent')).toHaveAttribute('data-state', 'pending');
+  await ada.page.getByTestId('user-menu').click();
+  await ada.page.getByTestId('sign-out').click();
+  await ada.page.getByTestId('sign-out-anyway').click();
+  await expect(ada.page.getByTestId('signin-form')).toBeVisible();
+  const left = await ada.page.evaluate(async () => {
+    const texts = [];
+    for (const { name } of await indexedDB.databases()) {
+      const database = await new Promise((resolve) => {
+        const request = indexedDB.open(name);
+        request.onsuccess = () => resolve(request.result);
+      });
+      for (const store of database.objectStoreNames) {
+        const rows = await new Promise((resolve) => {
+          const request = database.transaction(store).objectStore(store).getAll();
+          request.onsuccess = () => resolve(request.result);
+        });
+        texts.push(JSON.stringify(rows));
+      }
+      database.close();
+    }
+    return texts.join();
+  });
+  expect(left).not.toContain('never sent');
+});
