@@ -22,11 +22,11 @@ export function joinTabs(userId: string, hear: (note: Note) => void): Tabs {
   const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(name);
   if (channel !== null) channel.addEventListener('message', (event: MessageEvent<Note>) => hear(event.data));
   // Only a secure context has locks; on plain HTTP every tab drains, which the clientId makes safe.
-  const locks: LockManager | undefined = typeof navigator === 'undefined' ? undefined : navigator.locks;
+  const locks = (navigator as Partial<Navigator>).locks ?? null;
 
   return {
     async exclusively(what, act) {
-      if (locks === undefined) return act();
+      if (locks === null) return act();
       let begun = false;
       const once = (): Promise<void> => {
         begun = true;

@@ -60,8 +60,10 @@ export const useChannelsStore = defineStore('channels', () => {
       .toSorted((a, b) => (b.lastMessageAt ?? 0) - (a.lastMessageAt ?? 0) || (a.id < b.id ? 1 : -1)),
   );
   const current = computed(() => (currentId.value === null ? null : byId(currentId.value)));
-  /** Unread in all channels and directs; for the title and the icon. */
-  const totalUnread = computed(() => [...items.value.values()].reduce((sum, item) => sum + item.unread, 0));
+  /** Unread in all channels and directs but the one that is being read; for the title and the icon. */
+  const totalUnread = computed(() =>
+    [...items.value.values()].reduce((sum, item) => sum + (item.lamp ? item.unread : 0), 0),
+  );
 
   function itemOf(channel: Channel): ChannelItem {
     const unread = timelines.unread(channel.id);
@@ -74,7 +76,7 @@ export const useChannelsStore = defineStore('channels', () => {
       users: channel.users,
       userCount: channel.userCount,
       unread,
-      lamp: unread > 0,
+      lamp: unread > 0 && services()?.reading.isReading(channel.id) !== true,
       role: channel.role,
       lastMessageAt: channel.lastMessageAt,
       hasDraft: drafts.get(channel.id) !== '',

@@ -23,14 +23,19 @@ import { useTimelinesStore } from './timelines';
 import { makeWorld, type Stores } from './world';
 
 export interface LivePorts {
-  /** Asks the server whether the session is over. */
-  isOver(): Promise<boolean>;
+  /** Whether a connection made now is that person's, and not of somebody who signed in in another tab. */
+  isSelf(): boolean | Promise<boolean>;
+  /** Asks the server the same. */
+  confirm(): Promise<boolean>;
   /** Another tab signed this person out. */
   signedOut(): void;
 }
 
-/** What stays in this browser when it ends, for the next time that the same person signs in. */
-export type Keep = 'everything' | 'what was written' | 'nothing';
+/**
+ * What stays in this browser when it ends, for the next time that the same person signs in. `what another tab left`: that
+ * tab has cleared everything, and whoever it let in since may have begun to write.
+ */
+export type Keep = 'everything' | 'what was written' | 'what another tab left' | 'nothing';
 
 /** Starts everything that runs while that person is signed in: shows what was left behind, then connects. */
 export async function goLive(self: string, ports: LivePorts): Promise<Live> {
@@ -61,6 +66,8 @@ export class Live {
   readonly #outbox: Outbox;
   readonly #saving: Saving;
   readonly #ends: (() => void)[] = [];
+  /** This connection is known to be that person's. */
+  #trusted = false;
 
   constructor(
     private readonly self: string,
@@ -73,9 +80,9 @@ export class Live {
     this.#link = new Link({
       event: (event) => this.#event(event),
       status: (status, nextAttemptAt) => this.#status(status, nextAttemptAt),
-      isOver: ports.isOver,
+      isOver: async () => !(await ports.confirm()),
     });
-    const connected = (): boolean => this.#link.online;
+    const connected = (): boolean => this.#trusted && this.#link.online;
     this.#sync = new Sync(this.#syncPorts(connected));
     this.#marks = new Marks({
       connected,
@@ -133,7 +140,7 @@ export class Live {
   }
 
   async stop(keep: Keep): Promise<void> {
-    this.#stores.drafts.flush();
+    if (keep === 'everything' || keep === 'what was written') this.#stores.drafts.flush();
     if (keep === 'everything') this.#saving.flush();
     for (const end of this.#ends) end();
     for (const part of [this.#typing, this.#link, this.#sync, this.#outbox, this.#marks, this.#reading, this.#saving]) {
@@ -151,25 +158,31 @@ export class Live {
   }
 
   #event(event: ServerEvent): void {
-    if (dispatch(this.#world, event)) this.#sync.request();
+    if (this.#trusted && dispatch(this.#world, event)) this.#sync.request();
   }
 
   #status(status: ConnectionStatus, nextAttemptAt: number | null): void {
     this.#stores.connection.set(status, nextAttemptAt);
-    if (status === 'online') {
-      this.#sync.restart();
-      this.#outbox.kick(true);
-      this.#marks.flush();
-      this.#stores.people.refresh();
-    } else if (status === 'offline') {
-      this.#sync.stop();
-      this.#others.clear();
-    }
+    this.#trusted = false;
+    if (status === 'online') void this.#connected();
+    else this.#sync.stop();
+    if (status === 'offline') this.#others.clear();
+  }
+
+  async #connected(): Promise<void> {
+    const trusted = this.ports.isSelf();
+    // Waits only if it must: nearly always the answer is known.
+    if (trusted === false || (trusted !== true && !(await trusted)) || !this.#link.online) return;
+    this.#trusted = true;
+    this.#sync.restart();
+    this.#outbox.kick(true);
+    this.#marks.flush();
+    this.#stores.people.refresh();
   }
 
   #woken(): void {
     this.#link.retryNow();
-    if (this.#link.online) this.#sync.request();
+    if (this.#trusted) this.#sync.request();
     this.#reading.look();
   }
 

@@ -17,42 +17,76 @@ interface Looks {
   failure: Failure | null;
 }
 
+/** A page that is on its way. */
+interface Flight {
+  /** The edge of the window that it begins at. */
+  from: number;
+  done: Promise<void>;
+}
+
 /** What loading pages needs of the timelines. */
 export interface Pages {
   timeline(channelId: string): Timeline | undefined;
   apply(channelId: string, action: Action): void;
-  looks(channelId: string): Looks;
   look(channelId: string, change: Partial<Looks>): void;
   online(): boolean;
   list(payload: Commands['message:list']['payload']): Promise<Outcome<Commands['message:list']['reply']> | undefined>;
+  /** By channel and direction. */
+  flights: Map<string, Flight>;
 }
 
 /** Loads what comes before the window, and gives up as much at its other end. */
-export async function loadOlderPage(pages: Pages, channelId: string, size = PAGE, keep = WINDOW): Promise<void> {
-  const timeline = pages.timeline(channelId);
-  if (timeline === undefined || timeline.floor <= 1 || pages.looks(channelId).loadingOlder || !pages.online()) return;
-  const before = timeline.floor;
-  pages.look(channelId, { loadingOlder: true, failure: null });
-  const outcome = await pages.list({ channelId, after: String(before), size, orderBy: 'id:desc' });
-  pages.look(channelId, { loadingOlder: false, failure: failureOf(outcome) });
-  if (outcome?.ok !== true) return;
-  const { data, hasMore, rev } = outcome.data;
-  pages.apply(channelId, { type: 'older', before, messages: data.map(fromWire), more: hasMore, rev });
-  pages.apply(channelId, { type: 'trim', side: 'newest', keep });
+export function loadOlderPage(pages: Pages, channelId: string, size = PAGE): Promise<void> {
+  const before = pages.timeline(channelId)?.floor ?? 1;
+  if (before <= 1 || !pages.online()) return Promise.resolve();
+  return fly(pages, channelId, 'loadingOlder', before, async () => {
+    const outcome = await pages.list({ channelId, after: String(before), size, orderBy: 'id:desc' });
+    if (outcome?.ok !== true) return outcome?.failure ?? null;
+    const { data, hasMore, rev } = outcome.data;
+    pages.apply(channelId, { type: 'older', before, messages: data.map(fromWire), more: hasMore, rev });
+    pages.apply(channelId, { type: 'trim', side: 'newest', keep: WINDOW });
+    return null;
+  });
 }
 
 /** Loads what comes after the window, and gives up as much at its other end. */
-export async function loadNewerPage(pages: Pages, channelId: string): Promise<void> {
+export function loadNewerPage(pages: Pages, channelId: string): Promise<void> {
   const after = pages.timeline(channelId)?.ceiling ?? null;
-  if (after === null || pages.looks(channelId).loadingNewer || !pages.online()) return;
-  pages.look(channelId, { loadingNewer: true, failure: null });
-  const from = after === 0 ? {} : { after: String(after) };
-  const outcome = await pages.list({ channelId, ...from, size: PAGE, orderBy: 'id:asc' });
-  pages.look(channelId, { loadingNewer: false, failure: failureOf(outcome) });
-  if (outcome?.ok !== true) return;
-  const { data, hasMore, rev } = outcome.data;
-  pages.apply(channelId, { type: 'newer', after, messages: data.map(fromWire), more: hasMore, rev });
-  pages.apply(channelId, { type: 'trim', side: 'oldest', keep: WINDOW });
+  if (after === null || !pages.online()) return Promise.resolve();
+  return fly(pages, channelId, 'loadingNewer', after, async () => {
+    const from = after === 0 ? {} : { after: String(after) };
+    const outcome = await pages.list({ channelId, ...from, size: PAGE, orderBy: 'id:asc' });
+    if (outcome?.ok !== true) return outcome?.failure ?? null;
+    const { data, hasMore, rev } = outcome.data;
+    pages.apply(channelId, { type: 'newer', after, messages: data.map(fromWire), more: hasMore, rev });
+    pages.apply(channelId, { type: 'trim', side: 'oldest', keep: WINDOW });
+    return null;
+  });
+}
+
+/** One page at a time from the same edge; of a window that moved meanwhile, the new edge does not wait for the old. */
+function fly(
+  pages: Pages,
+  channelId: string,
+  flag: 'loadingOlder' | 'loadingNewer',
+  from: number,
+  load: () => Promise<Failure | null>,
+): Promise<void> {
+  const key = `${flag} ${channelId}`;
+  const known = pages.flights.get(key);
+  if (known?.from === from) return known.done;
+
+  pages.look(channelId, { [flag]: true, failure: null });
+  const flight: Flight = { from, done: Promise.resolve() };
+  pages.flights.set(key, flight);
+  const land = async (): Promise<void> => {
+    const failure = await load();
+    if (pages.flights.get(key) !== flight) return;
+    pages.flights.delete(key);
+    pages.look(channelId, { [flag]: false, failure });
+  };
+  flight.done = land();
+  return flight.done;
 }
 
 /** Makes the window reach the end of the channel, with at least a page of it. */
@@ -73,7 +107,8 @@ export async function openAt(pages: Pages, channelId: string, divider: number | 
 async function loadAround(pages: Pages, channelId: string, divider: number): Promise<void> {
   const timeline = pages.timeline(channelId);
   if (timeline === undefined) return;
-  if (timeline.head.seq - divider > FAR && divider < timeline.floor - 1) {
+  const isThere = timeline.ceiling !== null && divider >= timeline.floor - 1 && divider <= timeline.ceiling;
+  if (isThere || (timeline.head.seq - divider > FAR && divider < timeline.floor - 1)) {
     pages.apply(channelId, { type: 'to', seq: divider });
     await Promise.all([loadOlderPage(pages, channelId), loadNewerPage(pages, channelId)]);
     return;
@@ -87,8 +122,4 @@ async function loadAround(pages: Pages, channelId: string, divider: number): Pro
     // No further: offline, refused, or somebody else is loading.
     if (floor() >= before) return;
   }
-}
-
-function failureOf(outcome: Outcome<unknown> | undefined): Failure | null {
-  return outcome === undefined || outcome.ok ? null : outcome.failure;
 }

@@ -1,11 +1,12 @@
 import type { OwnUser } from '../protocol';
 
-const KEY = 'hearth.self';
+const SELF = 'hearth.self';
+const LEAVING = 'hearth.leaving';
 
-/** Who was signed in here last, so that a reload shows something before the server answers. Holds no secret. */
+/** Who is signed in to this browser as far as is known, so that a reload shows something at once. Holds no secret. */
 export function rememberedSelf(): OwnUser | null {
   try {
-    const text = localStorage.getItem(KEY);
+    const text = localStorage.getItem(SELF);
     const user: unknown = text === null ? null : JSON.parse(text);
     return isOwnUser(user) ? user : null;
   } catch {
@@ -13,13 +14,40 @@ export function rememberedSelf(): OwnUser | null {
   }
 }
 
-/** Null forgets. A browser that does not let us only starts slower. */
+/** Null: nobody, or it is just being decided. */
 export function rememberSelf(user: OwnUser | null): void {
+  keep(SELF, user === null ? null : JSON.stringify(user));
+}
+
+/** Somebody signed out while the server could not be told: its cookie must not let the next one in. */
+export function isLeaving(): boolean {
   try {
-    if (user === null) localStorage.removeItem(KEY);
-    else localStorage.setItem(KEY, JSON.stringify(user));
+    return localStorage.getItem(LEAVING) !== null;
   } catch {
-    // Blocked storage.
+    return false;
+  }
+}
+
+export function rememberLeaving(leaving: boolean): void {
+  keep(LEAVING, leaving ? '1' : null);
+}
+
+/** Another tab signed somebody in or out. Returns how to stop listening. */
+export function watchRemembered(changed: () => void): () => void {
+  const end = new AbortController();
+  const hear = (event: StorageEvent): void => {
+    if (event.key === SELF) changed();
+  };
+  window.addEventListener('storage', hear, { signal: end.signal });
+  return () => end.abort();
+}
+
+function keep(key: string, text: string | null): void {
+  try {
+    if (text === null) localStorage.removeItem(key);
+    else localStorage.setItem(key, text);
+  } catch {
+    // A browser that does not let us only starts slower.
   }
 }
 

@@ -4,9 +4,9 @@ import { ref } from 'vue';
 import * as http from '../net/http';
 import { done, type Outcome } from '../net/outcome';
 import type { LogIn, Meta, OwnUser, SignUp } from '../protocol';
-import { goLive, type Keep, type Live } from './live';
-import { rememberedSelf, rememberSelf } from './remembered';
 import { useConnectionStore } from './connection';
+import { goLive, type Keep, type Live } from './live';
+import { isLeaving, rememberedSelf, rememberLeaving, rememberSelf, watchRemembered } from './remembered';
 
 /** `unknown` only until the first answer, and only in a browser that nobody was signed in to. */
 export type SessionState = 'unknown' | 'signed-out' | 'signed-in';
@@ -18,7 +18,7 @@ export type LogInForm = LogIn;
 /** `unsent`: nothing was done, that many messages would be lost; ask the person, then call with `discardUnsent`. */
 export type LogOutResult = { done: true } | { done: false; unsent: number };
 
-/** How often an unreachable server is asked who we are, in milliseconds. */
+/** How often an unreachable server is asked again, in milliseconds. */
 const ASK_AGAIN = 2_000;
 
 /** Who is signed in here. Starting, changing and ending the session starts and ends everything else. */
@@ -31,39 +31,61 @@ export const useSessionStore = defineStore('session', () => {
 
   /** Finds out who is signed in. Call once, before the router is installed; resolves once `state` is known. */
   async function start(): Promise<void> {
+    watchRemembered(() => void confirm());
     const remembered = rememberedSelf();
-    if (remembered !== null) {
-      // Shown at once; that the session is over, the first connection finds out, or this.
+    if (isLeaving()) {
+      await insist(http.logOut);
+      rememberLeaving(false);
+    } else if (remembered !== null) {
+      // Shown at once; whether the session is over is found out meanwhile.
       await enter(remembered);
       void confirm();
       return;
     }
-    for (;;) {
-      const outcome = await http.fetchSelf();
-      if (outcome.ok) return enter(outcome.data);
-      if (outcome.failure.code === 'UNAUTHENTICATED') break;
-      useConnectionStore().set('offline', Date.now() + ASK_AGAIN);
-      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN));
-    }
-    useConnectionStore().reset();
+    const outcome = await insist(http.fetchSelf);
+    if (outcome.ok) return enter(outcome.data);
     state.value = 'signed-out';
     await loadMeta();
   }
 
-  async function confirm(): Promise<void> {
+  /** Asks until there is an answer. */
+  async function insist<T>(ask: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
+    for (;;) {
+      const outcome = await ask();
+      if (outcome.ok || outcome.failure.code === 'UNAUTHENTICATED') {
+        useConnectionStore().reset();
+        return outcome;
+      }
+      useConnectionStore().set('offline', Date.now() + ASK_AGAIN);
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN));
+    }
+  }
+
+  /**
+   * Asks whose cookie this browser holds, and follows: it may have been ended elsewhere, or another tab may have signed
+   * somebody else in. Returns whether that person is still signed in here (also if nobody could tell).
+   */
+  async function confirm(): Promise<boolean> {
     const before = self.value;
     const outcome = await http.fetchSelf();
-    if (self.value !== before) return;
-    if (!outcome.ok) {
-      if (outcome.failure.code === 'UNAUTHENTICATED') await exit('what was written');
-    } else if (outcome.data.id === before?.id) {
+    if (self.value?.id !== before?.id) return false;
+    if (outcome.ok && outcome.data.id === before?.id) {
       self.value = outcome.data;
       rememberSelf(outcome.data);
-    } else {
-      // Another tab signed somebody else in.
-      await exit('everything');
-      await enter(outcome.data);
+      return true;
     }
+    if (outcome.ok) {
+      await enter(outcome.data);
+      return false;
+    }
+    if (outcome.failure.code !== 'UNAUTHENTICATED') return true;
+    await exit('what was written');
+    return false;
+  }
+
+  /** Whether a connection made now is this person's: another tab may have signed in since. */
+  function isSelf(): boolean | Promise<boolean> {
+    return rememberedSelf()?.id === self.value?.id || confirm();
   }
 
   /** Asks the server about itself again, for the sign-in and sign-up pages. */
@@ -72,14 +94,18 @@ export const useSessionStore = defineStore('session', () => {
     if (outcome.ok) meta.value = outcome.data;
   }
 
-  async function signUp(form: SignUpForm): Promise<Outcome> {
-    return entered(await http.signUp(form));
+  function signUp(form: SignUpForm): Promise<Outcome> {
+    return entering(() => http.signUp(form));
   }
-  async function logIn(form: LogInForm): Promise<Outcome> {
-    return entered(await http.logIn(form));
+  function logIn(form: LogInForm): Promise<Outcome> {
+    return entering(() => http.logIn(form));
   }
-  async function entered(outcome: Outcome<OwnUser>): Promise<Outcome> {
+  async function entering(ask: () => Promise<Outcome<OwnUser>>): Promise<Outcome> {
+    // Before the cookie changes: from now on other tabs do not trust a new connection to be theirs.
+    rememberSelf(null);
+    const outcome = await ask();
     if (!outcome.ok) return outcome;
+    rememberLeaving(false);
     await enter(outcome.data);
     return done(undefined);
   }
@@ -87,36 +113,27 @@ export const useSessionStore = defineStore('session', () => {
   async function logOut(options: { discardUnsent?: boolean } = {}): Promise<LogOutResult> {
     const unsent = live?.unsent() ?? 0;
     if (unsent > 0 && options.discardUnsent !== true) return { done: false, unsent };
-    // The cookie goes with the answer; a server that cannot be reached keeps the session until it is idle for long.
-    const leaving = http.logOut();
+    rememberLeaving(true);
+    const told = http.logOut();
     live?.tellSignedOut();
     await exit('nothing');
-    await leaving;
+    if ((await told).ok) rememberLeaving(false);
     return { done: true };
   }
 
   async function enter(user: OwnUser): Promise<void> {
     if (live !== null) await exit('everything');
-    rememberSelf(user);
     self.value = user;
-    live = await goLive(user.id, { isOver, signedOut: () => void exit('nothing') });
+    rememberSelf(user);
+    live = await goLive(user.id, { isSelf, confirm, signedOut: () => void exit('what another tab left') });
     state.value = 'signed-in';
-  }
-
-  /** Asked after every refused connection, so that a session that was ended elsewhere ends here. */
-  async function isOver(): Promise<boolean> {
-    const outcome = await http.fetchSelf();
-    if (outcome.ok) return outcome.data.id !== self.value?.id;
-    const over = outcome.failure.code === 'UNAUTHENTICATED';
-    if (over) await exit('what was written');
-    return over;
   }
 
   async function exit(keep: Keep): Promise<void> {
     const ending = live;
     live = null;
     if (ending === null) return;
-    rememberSelf(null);
+    if (rememberedSelf()?.id === self.value?.id) rememberSelf(null);
     state.value = 'signed-out';
     self.value = null;
     await ending.stop(keep);

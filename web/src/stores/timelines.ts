@@ -74,7 +74,7 @@ export const useTimelinesStore = defineStore('timelines', () => {
     timeline: (channelId) => timelines.get(channelId),
     apply,
     look,
-    looks: (channelId) => looks.get(channelId) ?? PLAIN,
+    flights: new Map(),
     online: () => services()?.link.online === true,
     list: async (payload) => services()?.link.command('message:list', payload),
   };
@@ -279,8 +279,11 @@ export const useTimelinesStore = defineStore('timelines', () => {
     const channelId = shownId.value;
     if (channelId === null) return;
     const timeline = timelines.get(channelId);
-    if (timeline !== undefined && (looks.get(channelId)?.failure ?? null) !== null) look(channelId, { failure: null });
-    if (timeline !== undefined && timeline.rows.length === 0) begin(channelId);
+    if (timeline === undefined) return;
+    // Also tells whoever shows it that pages can be had again.
+    look(channelId, { failure: null });
+    const { opening, loadingOlder, loadingNewer } = looks.get(channelId) ?? PLAIN;
+    if (timeline.rows.length === 0 && !opening && !loadingOlder && !loadingNewer) begin(channelId);
   }
   /** For `live.ts`: everything that came from the server counts for nothing. */
   function clear(): void {

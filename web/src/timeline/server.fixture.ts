@@ -21,9 +21,9 @@ export class ServerChannel {
     return [...rows.values()].toSorted((a, b) => a.seq - b.seq);
   }
 
-  send(from = 'other', clientId: string | null = null): Stored {
+  send(from = 'other', clientId: string | null = null, content?: string): Stored {
     const seq = this.head.seq + 1;
-    return this.#write({ ...blank, seq, from, clientId, content: `message ${seq}` });
+    return this.#write({ ...blank, seq, from, clientId, content: content ?? `message ${seq}` });
   }
 
   edit(seq: number): Stored {
