@@ -74,13 +74,7 @@ pub async fn exchange(
 
 /// The head of a request. A browser's headers are a test's own business.
 #[must_use]
-pub fn head(
-    address: SocketAddr,
-    method: &str,
-    target: &str,
-    headers: &[(&str, &str)],
-    body: Option<usize>,
-) -> Vec<u8> {
+pub fn head(address: SocketAddr, method: &str, target: &str, headers: &[(&str, &str)], body: Option<usize>) -> Vec<u8> {
     let mut head = format!("{method} {target} HTTP/1.1\r\nhost: {address}\r\n");
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));

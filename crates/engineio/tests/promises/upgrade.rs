@@ -247,6 +247,19 @@ async fn a_post_that_is_held_up_comes_before_what_the_websocket_brings() {
 }
 
 #[tokio::test]
+async fn a_session_is_told_of_its_upgrade_before_what_the_websocket_brings() {
+    let mut world = World::echo(Config::default()).await;
+    let session = Polling::open(world.address).await;
+    world.opened().await;
+    session.post("4a").await.unwrap();
+    assert!(matches!(world.next().await, Told::Message(_)));
+    let mut websocket = session.upgrade().await;
+    websocket.send("4b").await;
+    assert!(matches!(world.next().await, Told::Upgraded));
+    assert!(matches!(world.next().await, Told::Message(_)));
+}
+
+#[tokio::test]
 async fn a_cut_after_the_upgrade_ends_the_session() {
     let mut world = World::echo(Config::default()).await;
     let session = Polling::open(world.address).await;

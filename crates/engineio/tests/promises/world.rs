@@ -24,6 +24,7 @@ use tokio::time::timeout;
 pub(crate) enum Told {
     Opened(Socket),
     Message(Message),
+    Upgraded,
     Closed(CloseReason),
     /// Its session was dropped.
     Dropped,
@@ -54,6 +55,10 @@ impl Session for Recording {
         let flow = (self.script)(&self.socket, &message);
         let _ = self.told.send(Told::Message(message));
         flow
+    }
+
+    fn upgraded(&self) {
+        let _ = self.told.send(Told::Upgraded);
     }
 
     fn close(&self, reason: CloseReason) {
