@@ -65,8 +65,9 @@ impl Chat {
     ///
     /// Must be called in a Tokio runtime.
     pub async fn open(options: Options, env: Environment) -> Result<(Self, Vec<mpsc::Receiver<Batch>>), OpenError> {
-        let db = Arc::new(Db::open(&options.database, env.now()).await?);
-        let (epoch, general) = found_server(&db, &env).await?;
+        let found = async |conn: &mut Conn<'_>| found(conn, &env).await;
+        let (db, (epoch, general)) = Db::open(&options.database, env.now(), found).await?;
+        let db = Arc::new(db);
         let (fatal, _) = watch::channel(None);
         let world = Arc::new(World {
             env,
@@ -266,15 +267,6 @@ impl Chat {
 }
 
 /// The server's epoch and its channel for everybody; both made if this is the first start.
-async fn found_server(db: &Db, env: &Environment) -> Result<(Epoch, ChannelId), OpenError> {
-    let mut writer = db.writer().await?;
-    writer.begin().await?;
-    let founded = found(&mut writer.conn(), env).await.map_err(|error| OpenError::Content(error.to_string()))?;
-    writer.commit().await?;
-    writer.close().await?;
-    Ok(founded)
-}
-
 async fn found(conn: &mut Conn<'_>, env: &Environment) -> Result<(Epoch, ChannelId)> {
     let (epoch, general, now) = (Epoch::from_uuid(env.uuid()), ChannelId::from_uuid(env.uuid()), env.now());
     // Whoever inserts the row makes the channel; another server that starts at once waits for the row.

@@ -10,7 +10,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, PgPool, SqlitePool};
 
 use super::migrate::migrate;
-use super::{Reading, Writer};
+use super::{Conn, Reading, Writer};
+use crate::error::Error;
 use crate::time::Time;
 
 /// Longest that one statement may take (RELIABILITY.md, limits): a command has five seconds in all.
@@ -108,15 +109,26 @@ pub(crate) enum Db {
 }
 
 impl Db {
-    /// Connect, check, migrate.
-    pub(crate) async fn open(database: &Database, now: Time) -> Result<Self, OpenError> {
-        match database {
-            Database::Sqlite(path) => Self::open_sqlite(path, now).await,
-            Database::Postgres(url) => Self::open_postgres(url, now).await,
-        }
+    /// Connect, check, migrate, and see to what must be there from the first start on; the last two in one
+    /// transaction.
+    pub(crate) async fn open<T>(
+        database: &Database,
+        now: Time,
+        found: impl AsyncFnOnce(&mut Conn<'_>) -> Result<T, Error>,
+    ) -> Result<(Self, T), OpenError> {
+        let (db, mut writer) = match database {
+            Database::Sqlite(path) => Self::open_sqlite(path).await?,
+            Database::Postgres(url) => Self::open_postgres(url).await?,
+        };
+        migrate(&mut writer.conn(), now).await?;
+        let found = found(&mut writer.conn()).await.map_err(|error| OpenError::Content(error.to_string()))?;
+        writer.commit().await?;
+        writer.close().await?;
+        Ok((db, found))
     }
 
-    async fn open_sqlite(path: &Path, now: Time) -> Result<Self, OpenError> {
+    /// With a connection on which a transaction has begun, so that whether the file can be written to is known.
+    async fn open_sqlite(path: &Path) -> Result<(Self, Writer), OpenError> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             make_folder(folder).map_err(|source| OpenError::Folder { path: folder.to_owned(), source })?;
         }
@@ -151,12 +163,11 @@ impl Db {
             let (synchronous,): (i64,) = sqlx::query_as("PRAGMA synchronous").fetch_one(&mut **connection).await?;
             require("synchronous", &synchronous.to_string(), "2")?;
         }
-        prepare(&mut writer, now, unwritable).await?;
-        writer.close().await?;
-        Ok(db)
+        writer.begin().await.map_err(unwritable)?;
+        Ok((db, writer))
     }
 
-    async fn open_postgres(url: &str, now: Time) -> Result<Self, OpenError> {
+    async fn open_postgres(url: &str) -> Result<(Self, Writer), OpenError> {
         let milliseconds = STATEMENT_TIMEOUT.as_millis().to_string();
         let options = PgConnectOptions::from_str(url)
             .map_err(|_| OpenError::Address)?
@@ -188,9 +199,8 @@ impl Db {
                 tracing::warn!("PostgreSQL runs with fsync off: a power cut loses acknowledged messages");
             }
         }
-        prepare(&mut writer, now, OpenError::Database).await?;
-        writer.close().await?;
-        Ok(db)
+        writer.begin().await?;
+        Ok((db, writer))
     }
 
     /// A connection for a lane.
@@ -227,12 +237,6 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
-}
-
-async fn prepare(writer: &mut Writer, now: Time, explain: impl Fn(sqlx::Error) -> OpenError) -> Result<(), OpenError> {
-    writer.begin().await.map_err(&explain)?;
-    migrate(&mut writer.conn(), now).await?;
-    writer.commit().await.map_err(explain)
 }
 
 fn require(setting: &'static str, found: &str, wanted: &'static str) -> Result<(), OpenError> {

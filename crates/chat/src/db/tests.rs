@@ -106,7 +106,8 @@ async fn an_address_that_is_none_is_refused_without_repeating_its_password() {
 async fn sqlite_syncs_every_commit_and_writes_ahead() {
     let database = TempDatabase::sqlite();
     let Location::Sqlite(path) = database.location() else { unreachable!() };
-    let db = Db::open(&Database::Sqlite(path.to_owned()), crate::test_world::START).await.unwrap();
+    let database = Database::Sqlite(path.to_owned());
+    let (db, ()) = Db::open(&database, crate::test_world::START, async |_| Ok(())).await.unwrap();
     let mut writer = db.writer().await.unwrap();
     for (pragma, wanted) in [("PRAGMA synchronous", "2"), ("PRAGMA journal_mode", "wal"), ("PRAGMA foreign_keys", "1")]
     {

@@ -86,7 +86,7 @@ pub(super) async fn insert(conn: &mut Conn<'_>, messages: &[NewMessage<'_>]) -> 
                     .bind(if filler { 0 } else { message.seq })
                     .bind(message.rev)
                     .bind(message.author)
-                    .bind(message.content)
+                    .bind(if filler { "" } else { message.content })
                     .bind(message.created_at)
                     .bind(message.client_id)
                     .bind(message.hash)
