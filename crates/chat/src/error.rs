@@ -36,7 +36,7 @@ pub enum Code {
 }
 
 impl Code {
-    /// Every code, in the order of WIRE.md.
+    /// Every code.
     pub const ALL: [Self; 9] = [
         Self::Unauthenticated,
         Self::Forbidden,

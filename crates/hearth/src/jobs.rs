@@ -12,7 +12,7 @@ use crate::fan_out::FanOut;
 /// The step of presence, typing and read marks: each is told at most this often.
 const TICK: Duration = Duration::from_secs(1);
 
-/// How often channels that moved tell their heads, so that a lost last event is found (RELIABILITY: G6).
+/// How often channels that moved tell their heads, so that a lost last event is found.
 const HEADS: Duration = Duration::from_secs(25);
 
 /// How often limits forget those who have been quiet, sessions with a socket count as used, and others come to their

@@ -1,7 +1,7 @@
 import { LIMITS } from '../protocol';
 
 /**
- * The rules of names, as the server holds them (WIRE.md, "Usernames … Channel names …"): said while typing, so that
+ * The rules of names, as the server holds them: said while typing, so that
  * the server's refusal is the exception. The server alone decides what is taken.
  */
 export type NameProblem =

@@ -14,7 +14,7 @@ use super::{Conn, Reading, Writer};
 use crate::error::Error;
 use crate::time::Time;
 
-/// Longest that one statement may take (RELIABILITY.md, limits): a command has five seconds in all.
+/// Longest that one statement may take: a command has five seconds in all.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Read connections on SQLite: each is a thread; more than a few only wait for the same disk.
 const SQLITE_READERS: u32 = 4;
