@@ -59,17 +59,7 @@ impl<'a> Broadcast<'a> {
     /// [`EncodeError`] if the arguments do not serialise; then nobody got anything.
     pub fn emit(&self, event: &str, args: impl EmitArgs) -> Result<(), EncodeError> {
         let frames = packet::encode_event(&self.namespace.name, event, None, &args)?;
-        self.namespace.rooms.for_each(&self.target, |member| {
-            if !member.active {
-                return;
-            }
-            // A socket that does not take it is closed already, or closed by its full queue: its own disconnect tells.
-            if self.volatile {
-                member.engine.send_volatile(frames.iter().cloned());
-            } else {
-                let _ = member.engine.send(frames.iter().cloned());
-            }
-        });
+        self.namespace.deliver(&self.target, &frames, self.volatile);
         Ok(())
     }
 
@@ -90,7 +80,7 @@ impl<'a> Broadcast<'a> {
         self.namespace.rooms.for_each(&self.target, |member| {
             let expected = if member.active { member.socket.expect_ack(id) } else { None };
             if let Some(answer) = expected {
-                // As in `emit`; the answer then fails with the socket.
+                // As in `Rooms::send`; the answer then fails with the socket.
                 let _ = member.engine.send(frames.iter().cloned());
                 pending.push(answer);
             }

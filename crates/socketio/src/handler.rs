@@ -17,6 +17,8 @@ use crate::socket::Socket;
 pub(crate) type EventHandler = Arc<dyn Fn(Socket, Event) -> BoxFuture<'static, ()> + Send + Sync>;
 pub(crate) type ConnectHandler = Arc<dyn Fn(Socket) -> BoxFuture<'static, ()> + Send + Sync>;
 pub(crate) type DisconnectHandler = Arc<dyn Fn(Socket, DisconnectReason) -> BoxFuture<'static, ()> + Send + Sync>;
+/// Called on the spot, while the rooms are still there.
+pub(crate) type DisconnectingHandler = Arc<dyn Fn(&Socket, DisconnectReason) + Send + Sync>;
 pub(crate) type Middleware = Arc<dyn Fn(Socket, Value) -> BoxFuture<'static, Result<(), ConnectError>> + Send + Sync>;
 
 pub(crate) fn event_handler<F, Fut>(handler: F) -> EventHandler
@@ -50,6 +52,7 @@ pub(crate) struct Listeners {
     any: Vec<EventHandler>,
     fallback: Option<EventHandler>,
     disconnect: Vec<DisconnectHandler>,
+    disconnecting: Vec<DisconnectingHandler>,
 }
 
 impl Listeners {
@@ -71,6 +74,14 @@ impl Listeners {
 
     pub(crate) fn add_disconnect(&mut self, handler: DisconnectHandler) {
         self.disconnect.push(handler);
+    }
+
+    pub(crate) fn add_disconnecting(&mut self, handler: DisconnectingHandler) {
+        self.disconnecting.push(handler);
+    }
+
+    pub(crate) fn disconnecting(&self) -> &[DisconnectingHandler] {
+        &self.disconnecting
     }
 
     pub(crate) fn any(&self) -> &[EventHandler] {

@@ -57,6 +57,7 @@ mod id;
 mod namespace;
 pub mod packet;
 mod reason;
+mod recovery;
 mod rooms;
 mod runner;
 mod server;
@@ -69,6 +70,7 @@ pub use event::{Ack, Event};
 pub use id::SocketId;
 pub use namespace::{DynamicNamespace, Namespace};
 pub use reason::DisconnectReason;
+pub use recovery::Recovery;
 pub use server::{Builder, Server};
 pub use socket::Socket;
 

@@ -14,7 +14,9 @@ use crate::error::{ConnectError, EncodeError};
 use crate::event::Event;
 use crate::handler::{self, Registry};
 use crate::id::SocketId;
+use crate::packet::Encoded;
 use crate::reason::DisconnectReason;
+use crate::recovery::Store;
 use crate::rooms::{Rooms, Target};
 use crate::socket::Socket;
 
@@ -28,12 +30,22 @@ pub(crate) struct Inner {
     pub(crate) rooms: Rooms,
     /// Made for a predicate: goes when its last socket goes.
     pub(crate) dynamic: bool,
+    pub(crate) recovery: Option<Arc<Store>>,
     next_ack: AtomicU64,
 }
 
 impl Inner {
-    pub(crate) fn new(name: &str, registry: Arc<Registry>, dynamic: bool) -> Inner {
-        Inner { name: name.into(), registry, rooms: Rooms::new(), dynamic, next_ack: AtomicU64::new(0) }
+    pub(crate) fn new(name: &str, registry: Arc<Registry>, dynamic: bool, recovery: Option<Store>) -> Inner {
+        let recovery = recovery.map(Arc::new);
+        Inner { name: name.into(), registry, rooms: Rooms::new(), dynamic, recovery, next_ack: AtomicU64::new(0) }
+    }
+
+    /// Sends an event that wants no answer to the sockets of this server.
+    pub(crate) fn deliver(&self, target: &Target<'_>, packet: &Encoded, volatile: bool) {
+        match &self.recovery {
+            Some(store) if !volatile => store.record(target, packet, |packet| self.rooms.send(target, packet, false)),
+            _ => self.rooms.send(target, packet, volatile),
+        }
     }
 
     /// Ack ids are drawn for the whole namespace, so that a broadcast with acks is one packet for everybody.
@@ -151,6 +163,12 @@ macro_rules! registration {
                 Fut: Future<Output = ()> + Send + 'static,
             {
                 self.registry().listeners.write().set_fallback(handler::event_handler(handler));
+            }
+
+            /// Calls `handler` for every socket that begins to leave, while its rooms are still there. See
+            /// [`Socket::on_disconnecting`].
+            pub fn on_disconnecting(&self, handler: impl Fn(&Socket, DisconnectReason) + Send + Sync + 'static) {
+                self.registry().listeners.write().add_disconnecting(Arc::new(handler));
             }
 
             /// Calls `handler` once for every socket that had connected, after its last event.

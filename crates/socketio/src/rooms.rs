@@ -15,6 +15,7 @@ use parking_lot::{Mutex, RwLock};
 use smallvec::SmallVec;
 
 use crate::id::SocketId;
+use crate::packet::Encoded;
 use crate::socket::Socket;
 
 /// Shards of the tables: enough that joins and leaves on all cores rarely meet. A power of two.
@@ -55,12 +56,21 @@ impl Room {
     }
 }
 
+/// A room as one of its members knows it.
+#[derive(Clone)]
+pub(crate) struct Joined {
+    pub(crate) room: Arc<Room>,
+    /// The position of the namespace's log when the socket joined; 0 without recovery.
+    pub(crate) since: u64,
+}
+
 /// Whom a broadcast is for. No room means everybody.
 #[derive(Default, Clone)]
 pub(crate) struct Target<'a> {
     pub(crate) rooms: SmallVec<[Cow<'a, str>; 1]>,
     pub(crate) except: SmallVec<[Cow<'a, str>; 1]>,
-    pub(crate) except_key: Option<u64>,
+    /// The socket that emits, which gets nothing itself: its key and its id.
+    pub(crate) from: Option<(u64, SocketId)>,
 }
 
 pub(crate) struct Rooms {
@@ -114,19 +124,20 @@ impl Rooms {
     }
 
     /// Opens the socket to broadcasts, in everything that it joined.
-    pub(crate) fn activate(&self, socket: &Socket, joined: &[Arc<Room>]) {
+    pub(crate) fn activate(&self, socket: &Socket, joined: &[Joined]) {
         if let Some(member) = self.by_id(socket.id()).lock().get_mut(socket.id()) {
             member.active = true;
         }
-        for room in joined {
+        for Joined { room, .. } in joined {
             if let Some(member) = room.members.lock().by_key.get_mut(&socket.key()) {
                 member.active = true;
             }
         }
     }
 
-    /// Adds a socket to a room. Nothing happens if it is gone or already in.
-    pub(crate) fn join(&self, socket: &Socket, name: &str) {
+    /// Adds a socket to a room. Nothing happens if it is gone or already in. `since`: when it joined the room, if that
+    /// was in an earlier connection.
+    pub(crate) fn join(&self, socket: &Socket, name: &str, since: Option<u64>) {
         if name == socket.id().as_str() {
             return;
         }
@@ -137,10 +148,12 @@ impl Rooms {
                 continue;
             }
             if members.by_key.contains_key(&socket.key()) {
+                // The middleware had it join again; it is in the room for longer than that.
+                since.into_iter().for_each(|since| socket.backdate_room(&room, since));
                 return;
             }
             // The socket's own list first: a socket that ends now finds the room in it and takes itself out again.
-            let Some(active) = socket.remember_room(&room) else {
+            let Some(active) = socket.remember_room(&room, since) else {
                 drop(members);
                 self.drop_if_empty(&room);
                 return;
@@ -167,9 +180,15 @@ impl Rooms {
     }
 
     /// Takes a socket out of everything. `joined` is its own list, already emptied.
-    pub(crate) fn remove(&self, socket: &Socket, joined: &[Arc<Room>]) {
-        self.by_id(socket.id()).lock().remove(socket.id());
-        for room in joined {
+    pub(crate) fn remove(&self, socket: &Socket, joined: &[Joined]) {
+        {
+            // Who comes back has the same id, and may be here already.
+            let mut shard = self.by_id(socket.id()).lock();
+            if shard.get(socket.id()).is_some_and(|member| member.socket.key() == socket.key()) {
+                shard.remove(socket.id());
+            }
+        }
+        for Joined { room, .. } in joined {
             let empty = {
                 let mut members = room.members.lock();
                 members.by_key.remove(&socket.key());
@@ -203,6 +222,21 @@ impl Rooms {
     /// Rooms that have a member, the sockets' own ones not counted.
     pub(crate) fn room_count(&self) -> usize {
         self.rooms.iter().map(|shard| shard.read().len()).sum()
+    }
+
+    /// Queues a packet for each connected socket that the target means. A socket that does not take it is closed already,
+    /// or closed by its full queue: its own disconnect tells.
+    pub(crate) fn send(&self, target: &Target<'_>, packet: &Encoded, volatile: bool) {
+        self.for_each(target, |member| {
+            if !member.active {
+                return;
+            }
+            if volatile {
+                member.engine.send_volatile(packet.iter().cloned());
+            } else {
+                let _ = member.engine.send(packet.iter().cloned());
+            }
+        });
     }
 
     /// Calls `visit` once for each socket that the target means. It runs under a room's lock: it must not touch rooms.
@@ -246,7 +280,7 @@ impl Rooms {
     }
 
     fn excluded(&self, target: &Target<'_>) -> Excluded {
-        let mut keys: SmallVec<[u64; FEW]> = target.except_key.into_iter().collect();
+        let mut keys: SmallVec<[u64; FEW]> = target.from.iter().map(|(key, _)| *key).collect();
         for room in &target.except {
             self.for_each_in(room, |key, _| keys.push(key));
         }

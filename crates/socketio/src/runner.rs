@@ -38,7 +38,7 @@ impl Socket {
     pub(crate) fn receive(&self, event: Event, size: usize) -> bool {
         {
             let mut state = self.state().lock();
-            if matches!(state.phase, Phase::Ending | Phase::Ended) {
+            if matches!(state.phase, Phase::Leaving | Phase::Ending | Phase::Ended) {
                 return false;
             }
             if state.running {
@@ -203,7 +203,11 @@ impl Socket {
 
     /// The middleware, the answer to CONNECT, and the connect handlers. Events that the client sends meanwhile wait.
     async fn admit(self) {
-        let middleware = self.namespace_inner().registry.middleware.read().clone();
+        let middleware = if self.may_skip_middleware() {
+            Vec::new()
+        } else {
+            self.namespace_inner().registry.middleware.read().clone()
+        };
         if !middleware.is_empty() {
             let Ok(auth) = self.auth::<Value>() else {
                 // Well-formed, but nested deeper than is ever read.

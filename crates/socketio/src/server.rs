@@ -18,6 +18,7 @@ use crate::connection::{Connection, Session};
 use crate::deadlines::{Deadline, Deadlines};
 use crate::handler::Registry;
 use crate::namespace::{DynamicNamespace, Inner as NamespaceInner, Namespace};
+use crate::recovery::{Recovery, Store};
 
 /// How long a client may take to join a namespace. Node's `connectTimeout`.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(45);
@@ -46,6 +47,8 @@ pub(crate) struct Shared {
     pub(crate) deadlines: Arc<Deadlines>,
     pub(crate) connect_timeout: Duration,
     pub(crate) inbound: Inbound,
+    recovery: Option<Recovery>,
+    replay_max: usize,
     /// The runtime that the engine runs on, so that a socket can be disconnected from any thread.
     runtime: OnceLock<Handle>,
 }
@@ -85,7 +88,7 @@ impl Server {
             return Namespace(Arc::clone(&entry.namespace));
         }
         let mut namespaces = self.shared.namespaces.write();
-        let entry = namespaces.entry(name.into()).or_insert_with(|| Entry::new(name, Arc::default(), false));
+        let entry = namespaces.entry(name.into()).or_insert_with(|| self.shared.entry(name, Arc::default(), false));
         Namespace(Arc::clone(&entry.namespace))
     }
 
@@ -126,10 +129,6 @@ impl Default for Server {
 }
 
 impl Entry {
-    fn new(name: &str, registry: Arc<Registry>, dynamic: bool) -> Entry {
-        Entry { namespace: Arc::new(NamespaceInner::new(name, registry, dynamic)), sockets: Mutex::new(0) }
-    }
-
     /// One more socket goes in.
     fn enter(&self) -> Arc<NamespaceInner> {
         if self.namespace.dynamic {
@@ -140,6 +139,11 @@ impl Entry {
 }
 
 impl Shared {
+    fn entry(&self, name: &str, registry: Arc<Registry>, dynamic: bool) -> Entry {
+        let recovery = self.recovery.clone().map(|settings| Store::new(settings, self.replay_max));
+        Entry { namespace: Arc::new(NamespaceInner::new(name, registry, dynamic, recovery)), sockets: Mutex::new(0) }
+    }
+
     /// The namespace that a client asks for, with a place taken in it. `None` if there is none of this name.
     pub(crate) fn enter(&self, name: &str) -> Option<Arc<NamespaceInner>> {
         if let Some(entry) = self.namespaces.read().get(name) {
@@ -151,7 +155,7 @@ impl Shared {
             Arc::clone(&parent.registry)
         };
         let mut namespaces = self.namespaces.write();
-        Some(namespaces.entry(name.into()).or_insert_with(|| Entry::new(name, registry, true)).enter())
+        Some(namespaces.entry(name.into()).or_insert_with(|| self.entry(name, registry, true)).enter())
     }
 
     /// Gives back a place in a namespace; an empty dynamic one goes.
@@ -205,6 +209,7 @@ pub struct Builder {
     check: Option<Check>,
     connect_timeout: Duration,
     inbound: Inbound,
+    recovery: Option<Recovery>,
 }
 
 impl Default for Builder {
@@ -215,6 +220,7 @@ impl Default for Builder {
             check: None,
             connect_timeout: CONNECT_TIMEOUT,
             inbound: INBOUND,
+            recovery: None,
         }
     }
 }
@@ -259,6 +265,13 @@ impl Builder {
         self
     }
 
+    /// Lets clients that were cut off come back as the same socket, [`crate::Socket::recovered`]. Off by default: it adds
+    /// an argument to every event that goes out.
+    pub fn recovery(mut self, recovery: Recovery) -> Builder {
+        self.recovery = Some(recovery);
+        self
+    }
+
     /// The server, with the namespace `/`.
     pub fn build(self) -> Server {
         let shared = Arc::new(Shared {
@@ -267,6 +280,9 @@ impl Builder {
             deadlines: Arc::default(),
             connect_timeout: self.connect_timeout,
             inbound: self.inbound,
+            recovery: self.recovery,
+            // Half of a client's queue, so that what is emitted next finds room.
+            replay_max: self.engine.outbound_limit / 2,
             runtime: OnceLock::new(),
         });
         let mut engine = Engine::builder(self.engine);

@@ -1,5 +1,6 @@
 //! Packet to text, straight into the engine's frame: one buffer per broadcast, whatever the number of receivers.
 
+use std::fmt;
 use std::io::Write as _;
 
 use bytes::Bytes;
@@ -43,13 +44,26 @@ pub(crate) fn encode_ack(namespace: &str, id: u64, args: &impl EmitArgs) -> Resu
     frames(|buf| write_message(buf, Kind::Ack, namespace, None, Some(id), args))
 }
 
-/// The server's answer to CONNECT.
-pub(crate) fn encode_connect(namespace: &str, sid: &str) -> Frame {
+/// The same event with one more argument, the offset of connection state recovery.
+pub(crate) fn with_offset(event: &Encoded, offset: fmt::Arguments<'_>) -> Encoded {
+    let text = event[0].payload().strip_suffix(b"]").expect("an event is an array");
+    let mut event = event.clone();
+    event[0] = Frame::text_with(|buf| {
+        buf.extend_from_slice(text);
+        write!(buf, ",\"{offset}\"]").expect("writing to memory does not fail");
+    });
+    event
+}
+
+/// The server's answer to CONNECT. With a `pid` the client may recover.
+pub(crate) fn encode_connect(namespace: &str, sid: &str, pid: Option<&str>) -> Frame {
     #[derive(Serialize)]
     struct Answer<'a> {
         sid: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pid: Option<&'a str>,
     }
-    plain(Kind::Connect, namespace, Some(&Answer { sid }))
+    plain(Kind::Connect, namespace, Some(&Answer { sid, pid }))
 }
 
 /// The refusal of a CONNECT.

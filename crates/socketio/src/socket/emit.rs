@@ -1,7 +1,9 @@
 //! What goes to one client, and what it answers.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use smallvec::smallvec;
 use tokio::sync::oneshot;
 
 use super::{Phase, Socket};
@@ -9,6 +11,7 @@ use crate::acks::PendingAck;
 use crate::args::{Args, EmitArgs};
 use crate::error::{AckError, EmitError};
 use crate::packet::{self, Encoded};
+use crate::rooms::Target;
 
 /// Sending.
 impl Socket {
@@ -22,7 +25,11 @@ impl Socket {
     pub fn emit(&self, event: &str, args: impl EmitArgs) -> Result<(), EmitError> {
         self.ensure_connected()?;
         let frames = packet::encode_event(self.namespace_name(), event, None, &args)?;
-        self.send_frames(&frames)
+        let Some(store) = &self.0.namespace.recovery else { return self.send_frames(&frames) };
+        let target = Target { rooms: smallvec![Cow::Borrowed(self.id().as_str())], ..Target::default() };
+        let mut sent = Ok(());
+        store.record(&target, &frames, |frames| sent = self.send_frames(frames));
+        sent
     }
 
     /// Sends the event `message`, as Node's `send` does.

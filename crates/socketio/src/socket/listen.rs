@@ -1,5 +1,7 @@
 //! What a socket listens to.
 
+use std::sync::Arc;
+
 use super::{Phase, Socket};
 use crate::event::Event;
 use crate::handler::{self, Listeners};
@@ -53,6 +55,12 @@ impl Socket {
         Fut: Future<Output = ()> + Send + 'static,
     {
         self.with_listeners(|listeners| listeners.set_fallback(handler::event_handler(handler)));
+    }
+
+    /// Calls `handler` when the socket begins to leave, while [`Socket::rooms`] still says where it was: to tell those in
+    /// its rooms, for example. It is called on the spot and must not block.
+    pub fn on_disconnecting(&self, handler: impl Fn(&Socket, DisconnectReason) + Send + Sync + 'static) {
+        self.with_listeners(|listeners| listeners.add_disconnecting(Arc::new(handler)));
     }
 
     /// Calls `handler` once, after the last event, when the socket has disconnected.

@@ -1,6 +1,7 @@
 //! A client in a namespace, as the application sees it.
 
 mod emit;
+mod life;
 mod listen;
 mod rooms;
 
@@ -22,9 +23,8 @@ use crate::connection::Connection;
 use crate::handler::Listeners;
 use crate::id::SocketId;
 use crate::namespace::{Inner as NamespaceInner, Namespace};
-use crate::packet;
-use crate::reason::DisconnectReason;
-use crate::rooms::Room;
+use crate::recovery::{Returning, Thread};
+use crate::rooms::Joined;
 use crate::runner::Job;
 
 /// A client's connection to one namespace. Cloning gives another handle to the same socket.
@@ -42,6 +42,7 @@ struct Inner {
     connection: Arc<Connection>,
     auth: Option<Box<RawValue>>,
     connected: AtomicBool,
+    recovered: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -52,9 +53,18 @@ pub(crate) struct State {
     /// Somebody is at work on the queue.
     pub(crate) running: bool,
     pub(crate) listeners: Option<Box<Listeners>>,
-    rooms: Vec<Arc<Room>>,
+    rooms: Vec<Joined>,
     acks: HashMap<u64, oneshot::Sender<Args>>,
     data: Option<Arc<dyn Any + Send + Sync>>,
+    recovery: Option<Box<Recovery>>,
+}
+
+/// How a socket stands to connection state recovery.
+enum Recovery {
+    /// It claimed to be one that was cut off, and is not let in yet.
+    Returning(Arc<Returning>),
+    /// It may come back one day.
+    Connected(Thread),
 }
 
 /// The life of a socket.
@@ -64,7 +74,9 @@ pub(crate) enum Phase {
     Connecting,
     /// CONNECT is answered.
     Connected,
-    /// Disconnected or refused; handlers may still be at work on what had arrived.
+    /// Disconnected or refused; the rooms are still there for the disconnecting handlers.
+    Leaving,
+    /// In no room any more; handlers may still be at work on what had arrived.
     Ending,
     /// The last handler has returned. Nothing more is registered, so that no cycle of handles remains.
     Ended,
@@ -86,6 +98,10 @@ impl Socket {
         auth: Option<Box<RawValue>>,
     ) -> Socket {
         static KEYS: AtomicU64 = AtomicU64::new(0);
+        let returning = namespace.recovery.as_ref().and_then(|store| store.claim(auth.as_deref())).map(Arc::new);
+        let session = returning.as_ref().map(|returning| &returning.session);
+        let (id, data) =
+            session.map_or_else(|| (SocketId::random(), None), |session| (session.id, session.data.clone()));
         let state = State {
             phase: Phase::Connecting,
             queue: VecDeque::new(),
@@ -93,15 +109,17 @@ impl Socket {
             listeners: None,
             rooms: Vec::new(),
             acks: HashMap::new(),
-            data: None,
+            data,
+            recovery: returning.clone().map(|returning| Box::new(Recovery::Returning(returning))),
         };
         let socket = Socket(Arc::new(Inner {
-            id: SocketId::random(),
+            id,
             key: KEYS.fetch_add(1, Ordering::Relaxed),
             namespace,
             connection,
             auth,
             connected: AtomicBool::new(false),
+            recovered: AtomicBool::new(returning.is_some()),
             state: Mutex::new(state),
         }));
         socket.0.namespace.rooms.enter(&socket);
@@ -172,6 +190,13 @@ impl Socket {
         self.0.connected.load(Ordering::Acquire)
     }
 
+    /// Whether it is a socket that was cut off and has come back: it has its id, rooms and data, and gets what it missed.
+    /// In the middleware, which runs before that, it says that the client claims so and may do so. See
+    /// [`crate::Builder::recovery`].
+    pub fn recovered(&self) -> bool {
+        self.0.recovered.load(Ordering::Relaxed)
+    }
+
     /// Attaches data to the socket, in place of what was attached before. It lives as long as the last handle: a handle
     /// of the same socket inside it would keep both for ever.
     pub fn set_data<T: Any + Send + Sync>(&self, data: T) {
@@ -183,89 +208,6 @@ impl Socket {
     pub fn data<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
         let data = self.0.state.lock().data.clone()?;
         data.downcast().ok()
-    }
-}
-
-/// The end.
-impl Socket {
-    /// Disconnects the client from the namespace; with `close`, from every namespace, and then closes the connection.
-    ///
-    /// The official clients do not come back after this by themselves. Events that still wait are dropped. Takes effect
-    /// within a second whatever the client does. On a socket that is still in the middleware it refuses the CONNECT.
-    pub fn disconnect(&self, close: bool) {
-        if close {
-            self.0.connection.disconnect();
-        } else {
-            self.leave_namespace();
-        }
-    }
-
-    /// Closes the connection without DISCONNECT, as every limit does: the official clients come back by themselves.
-    pub fn close_connection(&self) {
-        self.0.connection.close(DisconnectReason::ForcedClose);
-    }
-
-    pub(crate) fn leave_namespace(&self) {
-        let farewell = match self.end(DisconnectReason::ServerNamespaceDisconnect, Waiting::Drop) {
-            Phase::Connected => packet::encode_disconnect(self.namespace_name()),
-            Phase::Connecting => {
-                let reason = DisconnectReason::ServerNamespaceDisconnect.as_str();
-                packet::encode_connect_error(self.namespace_name(), reason, None)
-            }
-            Phase::Ending | Phase::Ended => return,
-        };
-        // A connection that is closed already needs no farewell.
-        let _ = self.engine().send(farewell);
-    }
-
-    /// Answers CONNECT and opens the socket to events. `false` if it ended meanwhile.
-    pub(crate) fn activate(&self) -> bool {
-        let joined = {
-            let mut state = self.0.state.lock();
-            // Under the lock, so that a `disconnect` comes either before the answer or after it.
-            let answer = packet::encode_connect(self.namespace_name(), self.id());
-            if state.phase != Phase::Connecting || self.engine().send(answer).is_err() {
-                return false;
-            }
-            state.phase = Phase::Connected;
-            self.0.connected.store(true, Ordering::Release);
-            state.rooms.clone()
-        };
-        self.0.namespace.rooms.activate(self, &joined);
-        self.0.connection.joined();
-        true
-    }
-
-    /// Ends the socket: no event reaches it from here on, its answers fail, it is in no room. Its disconnect handlers run
-    /// when what has to be handled before them is done. Returns the phase it was in.
-    pub(crate) fn end(&self, reason: DisconnectReason, waiting: Waiting) -> Phase {
-        let (before, rooms, acks, dropped, work) = {
-            let mut state = self.0.state.lock();
-            let before = state.phase;
-            if matches!(before, Phase::Ending | Phase::Ended) {
-                return before;
-            }
-            self.0.connected.store(false, Ordering::Release);
-            state.phase = Phase::Ending;
-            let dropped = match (before, waiting) {
-                (Phase::Connected, Waiting::Finish) => VecDeque::new(),
-                _ => std::mem::take(&mut state.queue),
-            };
-            if before == Phase::Connected {
-                state.queue.push_back(Job::Disconnected(reason));
-            }
-            let work = !std::mem::replace(&mut state.running, true);
-            (before, std::mem::take(&mut state.rooms), std::mem::take(&mut state.acks), dropped, work)
-        };
-        self.0.namespace.rooms.remove(self, &rooms);
-        self.0.connection.forget(self.key());
-        self.0.connection.shared.left(&self.0.namespace);
-        drop(acks);
-        self.release(&dropped);
-        if work {
-            self.0.connection.shared.spawn(self.clone().run());
-        }
-        before
     }
 }
 

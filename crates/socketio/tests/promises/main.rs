@@ -9,6 +9,7 @@ mod connecting;
 mod ends;
 mod hostile;
 mod order;
+mod recovery;
 mod rooms;
 mod scale;
 mod world;

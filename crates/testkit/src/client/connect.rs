@@ -85,6 +85,7 @@ impl Builder {
             namespace: self.namespace,
             id: String::new(),
             open: Value::Null,
+            pid: None,
             packets: VecDeque::new(),
             next_ack: 0,
             ended: None,

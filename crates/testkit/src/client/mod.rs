@@ -31,6 +31,7 @@ pub struct Client {
     namespace: String,
     id: String,
     open: Value,
+    pid: Option<String>,
     /// What was read while something else was waited for.
     packets: VecDeque<Packet>,
     next_ack: u64,
@@ -90,6 +91,12 @@ impl Client {
         &self.id
     }
 
+    /// The secret by which the client may come back after it was cut off, if the server gave it one.
+    #[must_use]
+    pub fn pid(&self) -> Option<&str> {
+        self.pid.as_deref()
+    }
+
     /// What the open packet said: `sid`, `pingInterval`, and so on.
     #[must_use]
     pub fn open_packet(&self) -> &Value {
@@ -107,7 +114,9 @@ impl Client {
         let answer = within("the answer to CONNECT", self.read_other()).await.ok_or(Refused::Closed)?;
         let payload = |text: &str| serde_json::from_str::<Value>(text).expect("a JSON payload");
         if let Some(text) = answer.strip_prefix(&format!("0{prefix}")) {
-            self.id = payload(text)["sid"].as_str().expect("CONNECT carries the id").to_owned();
+            let answer = payload(text);
+            self.id = answer["sid"].as_str().expect("CONNECT carries the id").to_owned();
+            self.pid = answer["pid"].as_str().map(ToOwned::to_owned);
             return Ok(());
         }
         let refusal =
