@@ -20,6 +20,8 @@ fn refusal(environment: &[(&str, &str)]) -> String {
     assert!(!output.status.success(), "it started with {environment:?}");
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(said.trim().lines().count(), 1, "one sentence: {said}");
+    let parts: Vec<_> = said.trim().split(": ").collect();
+    assert!(parts.iter().enumerate().all(|(place, part)| !parts[..place].contains(part)), "nothing twice: {said}");
     said
 }
 
