@@ -245,6 +245,30 @@ describe('unread', () => {
   });
 });
 
+describe('a divider', () => {
+  test('stands above what was missed, but not above what was read on another device or written by oneself', async () => {
+    const general = server.add('general', 1);
+    server.marks.set('general', 1);
+    await openTab();
+    const { view, seqs } = show('general');
+    await vi.waitFor(() => expect(seqs()).toStrictEqual([1]));
+
+    server.cut();
+    general.send('ben');
+    general.send(server.ada.id, 'from another device');
+    server.marks.set('general', 3);
+    server.mend();
+    await vi.waitFor(() => expect(seqs()).toStrictEqual([1, 2, 3]));
+    expect(view().dividerAfter).toBeNull();
+
+    server.cut();
+    general.send('ben');
+    server.mend();
+    await vi.waitFor(() => expect(seqs()).toStrictEqual([1, 2, 3, 4]));
+    expect(view().dividerAfter).toBe(3);
+  });
+});
+
 describe('a lost connection', () => {
   test('is said after two seconds', async () => {
     await openTab();

@@ -6,7 +6,7 @@ import type { Channel } from '../protocol';
 import type { OutboxRow } from '../outbox/storage';
 import type { Row } from '../timeline/row';
 import { rowsOf } from '../timeline/shown';
-import type { Unsent } from '../timeline/stored';
+import type { Stored, Unsent } from '../timeline/stored';
 import { emptyTimeline, reduce, type Action, type Timeline } from '../timeline/timeline';
 import { loadEnd, loadNewerPage, loadOlderPage, openAt, type Pages } from './pages';
 import { services } from './services';
@@ -201,18 +201,20 @@ export const useTimelinesStore = defineStore('timelines', () => {
     const after = reduce(before, action);
     if (after === before) return;
     put(after);
-    if (channelId === shownId.value) settleShown(before, after, action);
+    if (channelId === shownId.value) settleShown(after, action);
     if (action.type === 'message' || action.type === 'synced') cut(channelId);
   }
 
   /** What is looked at must show something, and tell what is new. */
-  function settleShown(before: Timeline, after: Timeline, action: Action): void {
+  function settleShown(after: Timeline, action: Action): void {
     const { channelId } = after;
-    const arrived = after.head.seq > before.head.seq && after.head.seq > after.readUpTo;
-    const unwatched = action.type === 'synced' || services()?.reading.isReading(channelId) !== true;
-    const own = action.type === 'message' && action.message.from === after.self;
+    const isUnread = (message: Stored): boolean => message.from !== after.self && message.seq > after.readUpTo;
+    const unseen =
+      action.type === 'synced'
+        ? action.messages.some(isUnread)
+        : action.type === 'message' && isUnread(action.message) && services()?.reading.isReading(channelId) !== true;
     const divided = (looks.get(channelId) ?? PLAIN).dividerAfter !== null;
-    if (arrived && unwatched && !own && !divided) look(channelId, { dividerAfter: after.readUpTo });
+    if (unseen && !divided) look(channelId, { dividerAfter: after.readUpTo });
     // A reset by the server left nothing to look at.
     if (action.type === 'synced' && after.rows.length === 0 && after.floor > 1) begin(channelId);
   }

@@ -132,13 +132,14 @@ export class Sync {
     for (const channelId of answer.left) world.dropChannel(channelId);
     for (const channel of answer.joined) world.putChannel(channel);
     for (const [channelId, one] of Object.entries(answer.channels)) {
-      const from = asked.get(channelId);
-      if (world.has(channelId) && from !== undefined) {
+      const from = world.has(channelId) ? asked.get(channelId) : undefined;
+      // Its read mark first: what was read on another device is not new here.
+      world.putChannel(one.channel);
+      if (from !== undefined) {
         const messages = one.messages.map(fromWire);
         const { head, truncated } = one;
         world.reduce(channelId, { type: 'synced', from, messages, head, truncated, partial: again.has(channelId) });
       }
-      world.putChannel(one.channel);
     }
     return this.#next(asked, again);
   }
