@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia';
-import { computed, ref, shallowReactive } from 'vue';
+import { computed, ref, shallowReactive, type ComputedRef } from 'vue';
 
 import { done, failed, unreachable, type Outcome } from '../net/outcome';
 import { LIMITS, type Channel } from '../protocol';
@@ -46,24 +46,24 @@ export const useChannelsStore = defineStore('channels', () => {
   const currentId = ref<string | null>(null);
 
   const collator = new Intl.Collator(undefined, { sensitivity: 'base', numeric: true });
-  const items = computed(() => new Map([...known.values()].map((channel) => [channel.id, itemOf(channel)])));
+  /** One each, so that a message in one channel makes no other item anew. */
+  const cells = new Map<string, ComputedRef<ChannelItem | null>>();
+  const items = computed(() => [...known.keys()].flatMap((channelId) => byId(channelId) ?? []));
   /** Channels by name. */
   const channels = computed(() =>
-    [...items.value.values()]
+    items.value
       .filter((item) => !item.direct)
       .toSorted((a, b) => collator.compare(a.title, b.title) || (a.id < b.id ? -1 : 1)),
   );
   /** Direct conversations, the latest first. */
   const directs = computed(() =>
-    [...items.value.values()]
+    items.value
       .filter((item) => item.direct)
       .toSorted((a, b) => (b.lastMessageAt ?? 0) - (a.lastMessageAt ?? 0) || (a.id < b.id ? 1 : -1)),
   );
   const current = computed(() => (currentId.value === null ? null : byId(currentId.value)));
   /** Unread in all channels and directs but the one that is being read; for the title and the icon. */
-  const totalUnread = computed(() =>
-    [...items.value.values()].reduce((sum, item) => sum + (item.lamp ? item.unread : 0), 0),
-  );
+  const totalUnread = computed(() => items.value.reduce((sum, item) => sum + (item.lamp ? item.unread : 0), 0));
 
   function itemOf(channel: Channel): ChannelItem {
     const unread = timelines.unread(channel.id);
@@ -83,8 +83,17 @@ export const useChannelsStore = defineStore('channels', () => {
     };
   }
 
+  /** Reactive; null if one is not in it. */
   function byId(channelId: string): ChannelItem | null {
-    return items.value.get(channelId) ?? null;
+    let cell = cells.get(channelId);
+    if (cell === undefined) {
+      cell = computed(() => {
+        const channel = known.get(channelId);
+        return channel === undefined ? null : itemOf(channel);
+      });
+      cells.set(channelId, cell);
+    }
+    return cell.value;
   }
 
   /** Says which channel is open (null: none) and loads what it shows; call when the route changes. */
@@ -197,6 +206,7 @@ export const useChannelsStore = defineStore('channels', () => {
   /** For `live.ts`: somebody else may sign in next. */
   function reset(): void {
     clear();
+    cells.clear();
     currentId.value = null;
   }
 

@@ -196,6 +196,17 @@ describe('writing', () => {
 });
 
 describe('unread', () => {
+  test('in one channel makes no other item anew', async () => {
+    server.add('general');
+    server.add('other');
+    await openTab();
+    await vi.waitFor(() => expect(useChannelsStore().channels).toHaveLength(2));
+    const [general, other] = useChannelsStore().channels;
+    server.says('general');
+    expect(useChannelsStore().channels[0]).not.toBe(general);
+    expect(useChannelsStore().channels[1]).toBe(other);
+  });
+
   test('counts what others write, and reading the end clears it', async () => {
     server.add('general', 1);
     server.add('other');
