@@ -91,6 +91,17 @@ describe('cursor', () => {
     },
   );
 
+  test('what was remembered of a row counts no more once the window went elsewhere', () => {
+    const { server, timeline } = whole(4);
+    const window = reduce(timeline, { type: 'trim', side: 'oldest', keep: 2 });
+    const late = server.newer(0, 9);
+    const lost = server.edit(1);
+    const early = server.edit(3);
+    const next = all(window, event(early), { type: 'to', seq: 0 }, late, event(lost));
+    expect(needsSync(next)).toBe(true);
+    expect(reduce(next, server.sync(syncFrom(next))).rows).toStrictEqual(server.current());
+  });
+
   test('an answer from beyond the cursor does not advance it', () => {
     const { server, timeline } = whole(4);
     server.send();
