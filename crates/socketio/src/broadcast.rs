@@ -4,15 +4,21 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join;
 use tokio::time::Instant;
 
+use crate::acks::PendingAck;
+use crate::adapter::{Action, Adapter, Carried, Command};
 use crate::args::{Args, EmitArgs};
 use crate::error::{AckError, EncodeError};
 use crate::id::SocketId;
 use crate::namespace::Inner as Namespace;
-use crate::packet;
+use crate::packet::{self, Encoded};
 use crate::rooms::Target;
 use crate::socket::Socket;
+
+/// How long [`Broadcast::fetch_sockets`] waits for other servers; Node's `requestsTimeout`.
+const FETCH_LIMIT: Duration = Duration::from_secs(5);
 
 /// A selection of sockets, by rooms. Made by [`crate::Namespace::to`], [`Socket::to`] and their like.
 ///
@@ -23,11 +29,12 @@ pub struct Broadcast<'a> {
     namespace: &'a Arc<Namespace>,
     target: Target<'a>,
     volatile: bool,
+    local: bool,
 }
 
 impl<'a> Broadcast<'a> {
     pub(crate) fn new(namespace: &'a Arc<Namespace>, target: Target<'a>) -> Broadcast<'a> {
-        Broadcast { namespace, target, volatile: false }
+        Broadcast { namespace, target, volatile: false, local: false }
     }
 
     /// Adds a room. A socket in several of the rooms counts once.
@@ -53,14 +60,41 @@ impl<'a> Broadcast<'a> {
         self
     }
 
+    /// Keeps to the sockets of this server, where there are several.
+    pub fn local(mut self) -> Broadcast<'a> {
+        self.local = true;
+        self
+    }
+
     /// Emits an event. It is encoded once, whatever the number of sockets. `args` is a tuple.
     ///
     /// # Errors
     /// [`EncodeError`] if the arguments do not serialise; then nobody got anything.
     pub fn emit(&self, event: &str, args: impl EmitArgs) -> Result<(), EncodeError> {
         let frames = packet::encode_event(&self.namespace.name, event, None, &args)?;
-        self.namespace.deliver(&self.target, &frames, self.volatile);
+        self.deliver(&frames, self.volatile);
+        self.publish(|| Action::Emit { packet: Carried::from_frames(&frames), volatile: self.volatile });
         Ok(())
+    }
+
+    /// Sends a packet to the sockets of this server.
+    pub(crate) fn deliver(&self, packet: &Encoded, volatile: bool) {
+        self.namespace.deliver(&self.target, packet, volatile);
+    }
+
+    /// Has something done by the other servers, if there are any and they are meant.
+    fn publish(&self, action: impl FnOnce() -> Action) {
+        if let Some(adapter) = self.adapter() {
+            adapter.publish(self.command(action()));
+        }
+    }
+
+    fn adapter(&self) -> Option<&Arc<dyn Adapter>> {
+        self.namespace.adapter.as_ref().filter(|_| !self.local)
+    }
+
+    fn command(&self, action: Action) -> Command {
+        Command::new(&self.namespace.name, &self.target, action)
     }
 
     /// Emits an event and collects the answers, for at most `limit`. The event is sent at once, whether or not the future
@@ -76,6 +110,14 @@ impl<'a> Broadcast<'a> {
     ) -> Result<impl Future<Output = Answers> + Send + 'static, EncodeError> {
         let id = self.namespace.next_ack();
         let frames = packet::encode_event(&self.namespace.name, event, Some(id), &args)?;
+        let elsewhere = match self.adapter() {
+            Some(adapter) => {
+                let packet = Carried::from_event(&self.namespace.name, event, &args)?;
+                Some(adapter.request(self.command(Action::Ask { packet, limit }), limit))
+            }
+            None => None,
+        };
+        self.namespace.tell_outgoing(&self.target, &frames);
         let mut pending = Vec::new();
         self.namespace.rooms.for_each(&self.target, |member| {
             let expected = if member.active { member.socket.expect_ack(id) } else { None };
@@ -87,14 +129,10 @@ impl<'a> Broadcast<'a> {
         });
         let deadline = Instant::now() + limit;
         Ok(async move {
-            let mut answers = Answers::default();
-            for answer in pending {
-                let id = *answer.socket().id();
-                match answer.wait(deadline.saturating_duration_since(Instant::now())).await {
-                    Ok(args) => answers.received.push((id, args)),
-                    Err(error) => answers.missing.push((id, error)),
-                }
-            }
+            let here = collect(pending, deadline);
+            let Some(elsewhere) = elsewhere else { return here.await };
+            let (mut answers, replies) = join(here, elsewhere).await;
+            replies.into_iter().for_each(|reply| reply.add_answers(&mut answers));
             answers
         })
     }
@@ -117,9 +155,17 @@ impl<'a> Broadcast<'a> {
         count
     }
 
-    /// The selected sockets that are connected, wherever they are: on one server the same as [`Broadcast::sockets`].
+    /// The selected sockets that are connected, wherever they are.
     pub async fn fetch_sockets(&self) -> Vec<RemoteSocket> {
-        self.sockets().into_iter().map(RemoteSocket).collect()
+        let here = self.sockets();
+        let known = |socket: &Socket| RemoteSocket::new(Arc::clone(self.namespace), *socket.id(), socket.rooms());
+        let mut found: Vec<RemoteSocket> = here.iter().map(known).collect();
+        if let Some(adapter) = self.adapter() {
+            for reply in adapter.request(self.command(Action::Fetch), FETCH_LIMIT).await {
+                found.extend(reply.sockets(self.namespace));
+            }
+        }
+        found
     }
 
     /// Makes the selected sockets join a room, those still in the middleware too.
@@ -127,6 +173,7 @@ impl<'a> Broadcast<'a> {
         for socket in self.everybody() {
             socket.join(room.as_ref());
         }
+        self.publish(|| Action::Join(room.as_ref().to_owned()));
     }
 
     /// Makes the selected sockets leave a room, those still in the middleware too.
@@ -134,6 +181,7 @@ impl<'a> Broadcast<'a> {
         for socket in self.everybody() {
             socket.leave(room.as_ref());
         }
+        self.publish(|| Action::Leave(room.as_ref().to_owned()));
     }
 
     /// Disconnects the selected sockets, those still in the middleware too. See [`Socket::disconnect`].
@@ -141,6 +189,7 @@ impl<'a> Broadcast<'a> {
         for socket in self.everybody() {
             socket.disconnect(close);
         }
+        self.publish(|| Action::Disconnect { close });
     }
 
     /// The selected sockets in every phase. Collected first: what is done with them locks rooms.
@@ -161,28 +210,36 @@ pub struct Answers {
 }
 
 /// A socket found by [`Broadcast::fetch_sockets`], which may be connected to another server.
-#[derive(Debug, Clone)]
-pub struct RemoteSocket(Socket);
+#[derive(Clone)]
+pub struct RemoteSocket {
+    namespace: Arc<Namespace>,
+    id: SocketId,
+    rooms: Vec<Arc<str>>,
+}
 
 impl RemoteSocket {
-    /// Its public id.
-    pub fn id(&self) -> &SocketId {
-        self.0.id()
+    pub(crate) fn new(namespace: Arc<Namespace>, id: SocketId, rooms: Vec<Arc<str>>) -> RemoteSocket {
+        RemoteSocket { namespace, id, rooms }
     }
 
-    /// The rooms that it is in, the one of its own id first.
-    pub fn rooms(&self) -> Vec<Arc<str>> {
-        self.0.rooms()
+    /// Its public id.
+    pub fn id(&self) -> &SocketId {
+        &self.id
+    }
+
+    /// The rooms that it was in when it was found, the one of its own id first.
+    pub fn rooms(&self) -> &[Arc<str>] {
+        &self.rooms
     }
 
     /// Makes it join a room.
     pub fn join(&self, room: impl AsRef<str>) {
-        self.0.join(room);
+        self.alone().sockets_join(room);
     }
 
     /// Makes it leave a room.
     pub fn leave(&self, room: impl AsRef<str>) {
-        self.0.leave(room);
+        self.alone().sockets_leave(room);
     }
 
     /// Emits to it alone.
@@ -190,13 +247,36 @@ impl RemoteSocket {
     /// # Errors
     /// [`EncodeError`] if the arguments do not serialise.
     pub fn emit(&self, event: &str, args: impl EmitArgs) -> Result<(), EncodeError> {
-        Broadcast::new(self.0.namespace_inner(), Target::default()).to(self.id()).emit(event, args)
+        self.alone().emit(event, args)
     }
 
     /// Disconnects it. See [`Socket::disconnect`].
     pub fn disconnect(&self, close: bool) {
-        self.0.disconnect(close);
+        self.alone().disconnect_sockets(close);
     }
+
+    fn alone(&self) -> Broadcast<'_> {
+        Broadcast::new(&self.namespace, Target::default()).to(&self.id)
+    }
+}
+
+impl std::fmt::Debug for RemoteSocket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RemoteSocket").field("id", &self.id).field("rooms", &self.rooms).finish_non_exhaustive()
+    }
+}
+
+/// Waits for answers until a moment.
+async fn collect(pending: Vec<PendingAck>, deadline: Instant) -> Answers {
+    let mut answers = Answers::default();
+    for answer in pending {
+        let id = *answer.socket().id();
+        match answer.wait(deadline.saturating_duration_since(Instant::now())).await {
+            Ok(args) => answers.received.push((id, args)),
+            Err(error) => answers.missing.push((id, error)),
+        }
+    }
+    answers
 }
 
 impl std::fmt::Debug for Broadcast<'_> {

@@ -1,6 +1,7 @@
 //! One client connection: takes the engine's messages apart and sorts them to the sockets of its namespaces.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -80,9 +81,15 @@ impl engineio::Session for Session {
         };
         handled.unwrap_or_else(|error| {
             tracing::debug!(%error, "closing a connection that sent a malformed packet");
+            self.0.shared.malformed.fetch_add(1, Ordering::Relaxed);
             self.0.close(DisconnectReason::ParseError);
             Flow::Continue
         })
+    }
+
+    fn upgraded(&self) {
+        let sockets = self.0.state.lock().sockets.clone();
+        sockets.iter().for_each(Socket::upgraded);
     }
 
     fn close(&self, reason: CloseReason) {
@@ -145,10 +152,9 @@ impl Connection {
     }
 
     fn event(&self, socket: &Socket, name: Box<str>, args: Args, id: Option<u64>, size: usize) -> Flow {
-        let event = Event::new(socket.clone(), name, args, id);
-        if !socket.receive(event, size) {
-            return Flow::Continue;
-        }
+        self.shared.events_in.fetch_add(1, Ordering::Relaxed);
+        let event = Event::new(socket.clone(), name, args, id, size);
+        socket.receive(event, size);
         let mut state = self.state.lock();
         let limits = &self.shared.inbound;
         state.paused = state.waiting >= limits.events || state.waiting_bytes >= limits.bytes;

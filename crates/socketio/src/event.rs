@@ -20,17 +20,23 @@ struct Inner {
     args: Args,
     socket: Socket,
     ack: Option<u64>,
+    /// The bytes of its packets.
+    size: usize,
     ack_taken: AtomicBool,
 }
 
 impl Event {
-    pub(crate) fn new(socket: Socket, name: Box<str>, args: Args, ack: Option<u64>) -> Event {
-        Event(Arc::new(Inner { name, args, socket, ack, ack_taken: AtomicBool::new(false) }))
+    pub(crate) fn new(socket: Socket, name: Box<str>, args: Args, ack: Option<u64>, size: usize) -> Event {
+        Event(Arc::new(Inner { name, args, socket, ack, size, ack_taken: AtomicBool::new(false) }))
     }
 
     /// The name under which it was emitted.
     pub fn name(&self) -> &str {
         &self.0.name
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        self.0.size
     }
 
     /// The arguments as a tuple: `let (room, text): (String, String) = event.args()?;`, `(A,)` for one argument.

@@ -1,14 +1,18 @@
 //! What the application registers: listeners, middleware, connect and disconnect handlers.
 
+use std::error::Error;
 use std::future::Future;
 use std::sync::Arc;
 
+use engineio::Transport;
+use futures_util::TryFutureExt as _;
 use futures_util::future::BoxFuture;
 use hashbrown::HashMap;
 use parking_lot::RwLock;
 use serde_json::Value;
 use smallvec::SmallVec;
 
+use crate::args::Args;
 use crate::error::ConnectError;
 use crate::event::Event;
 use crate::reason::DisconnectReason;
@@ -17,6 +21,13 @@ use crate::socket::Socket;
 pub(crate) type EventHandler = Arc<dyn Fn(Socket, Event) -> BoxFuture<'static, ()> + Send + Sync>;
 pub(crate) type ConnectHandler = Arc<dyn Fn(Socket) -> BoxFuture<'static, ()> + Send + Sync>;
 pub(crate) type DisconnectHandler = Arc<dyn Fn(Socket, DisconnectReason) -> BoxFuture<'static, ()> + Send + Sync>;
+/// Why a packet is not handled.
+pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
+pub(crate) type PacketCheck = Arc<dyn Fn(Socket, Event) -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
+pub(crate) type ErrorHandler =
+    Arc<dyn Fn(Socket, Event, Arc<dyn Error + Send + Sync>) -> BoxFuture<'static, ()> + Send + Sync>;
+pub(crate) type OutgoingHandler = Arc<dyn Fn(&Socket, &str, &Args) + Send + Sync>;
+pub(crate) type UpgradeHandler = Arc<dyn Fn(Socket, Transport) -> BoxFuture<'static, ()> + Send + Sync>;
 /// Called on the spot, while the rooms are still there.
 pub(crate) type DisconnectingHandler = Arc<dyn Fn(&Socket, DisconnectReason) + Send + Sync>;
 pub(crate) type Middleware = Arc<dyn Fn(Socket, Value) -> BoxFuture<'static, Result<(), ConnectError>> + Send + Sync>;
@@ -27,6 +38,45 @@ where
     Fut: Future<Output = ()> + Send + 'static,
 {
     Arc::new(move |socket, event| Box::pin(handler(socket, event)))
+}
+
+/// A handler that the next event does not wait for.
+pub(crate) fn concurrent_handler<F, Fut>(handler: F) -> EventHandler
+where
+    F: Fn(Socket, Event) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    Arc::new(move |socket: Socket, event: Event| {
+        let size = event.size();
+        let work = handler(socket.clone(), event);
+        socket.run_aside(size, work);
+        Box::pin(std::future::ready(()))
+    })
+}
+
+pub(crate) fn packet_check<F, Fut, E>(check: F) -> PacketCheck
+where
+    F: Fn(Socket, Event) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<(), E>> + Send + 'static,
+    E: Into<BoxError> + 'static,
+{
+    Arc::new(move |socket, event| Box::pin(check(socket, event).map_err(Into::into)))
+}
+
+pub(crate) fn error_handler<F, Fut>(handler: F) -> ErrorHandler
+where
+    F: Fn(Socket, Event, Arc<dyn Error + Send + Sync>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    Arc::new(move |socket, event, error| Box::pin(handler(socket, event, error)))
+}
+
+pub(crate) fn upgrade_handler<F, Fut>(handler: F) -> UpgradeHandler
+where
+    F: Fn(Socket, Transport) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    Arc::new(move |socket, transport| Box::pin(handler(socket, transport)))
 }
 
 pub(crate) fn disconnect_handler<F, Fut>(handler: F) -> DisconnectHandler
@@ -53,6 +103,10 @@ pub(crate) struct Listeners {
     fallback: Option<EventHandler>,
     disconnect: Vec<DisconnectHandler>,
     disconnecting: Vec<DisconnectingHandler>,
+    pub(crate) checks: Vec<PacketCheck>,
+    pub(crate) errors: Vec<ErrorHandler>,
+    pub(crate) upgrade: Vec<UpgradeHandler>,
+    pub(crate) outgoing: Arc<Vec<OutgoingHandler>>,
 }
 
 impl Listeners {

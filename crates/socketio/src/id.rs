@@ -6,7 +6,8 @@ use std::ops::Deref;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Random bytes behind an id: 120 bits, so that ids cannot be guessed or meet.
 const RANDOM_BYTES: usize = 15;
@@ -80,6 +81,13 @@ impl fmt::Debug for SocketId {
 impl Serialize for SocketId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for SocketId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<SocketId, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        SocketId::parse(&text).ok_or_else(|| D::Error::custom("no socket id"))
     }
 }
 

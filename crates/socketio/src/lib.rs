@@ -46,6 +46,7 @@
 //! registered on it after the disconnect handlers have run, so a listener may hold the socket that it belongs to.
 
 mod acks;
+mod adapter;
 mod args;
 mod broadcast;
 mod connection;
@@ -61,8 +62,11 @@ mod recovery;
 mod rooms;
 mod runner;
 mod server;
+mod service;
 mod socket;
+mod stats;
 
+pub use adapter::{Adapter, Command, Replies, Reply};
 pub use args::{ArgWriter, Args, ArgsError, Binary, EmitArgs, FromArgs};
 pub use broadcast::{Answers, Broadcast, RemoteSocket};
 pub use error::{AckError, ConnectError, EmitError, EncodeError};
@@ -72,6 +76,8 @@ pub use namespace::{DynamicNamespace, Namespace};
 pub use reason::DisconnectReason;
 pub use recovery::Recovery;
 pub use server::{Builder, Server};
+pub use service::Service;
 pub use socket::Socket;
+pub use stats::Stats;
 
 pub use engineio::{Config, Engine, Handshake, Refusal, Transport};

@@ -1,23 +1,27 @@
 //! Namespaces: separate rooms, listeners and middleware on one connection.
 
 use std::borrow::Cow;
+use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use engineio::Transport;
 use serde_json::Value;
 
+use crate::adapter::Adapter;
 use crate::args::EmitArgs;
 use crate::broadcast::Broadcast;
 use crate::error::{ConnectError, EncodeError};
 use crate::event::Event;
 use crate::handler::{self, Registry};
 use crate::id::SocketId;
-use crate::packet::Encoded;
+use crate::packet::{self, Encoded};
 use crate::reason::DisconnectReason;
 use crate::recovery::Store;
 use crate::rooms::{Rooms, Target};
+use crate::server::Shared;
 use crate::socket::Socket;
 
 /// A namespace and what the server registered on it. Cloning gives another handle.
@@ -31,20 +35,59 @@ pub(crate) struct Inner {
     /// Made for a predicate: goes when its last socket goes.
     pub(crate) dynamic: bool,
     pub(crate) recovery: Option<Arc<Store>>,
+    /// Where there are other servers.
+    pub(crate) adapter: Option<Arc<dyn Adapter>>,
+    /// How many sockets have handlers for what goes out.
+    pub(crate) listening_out: AtomicUsize,
     next_ack: AtomicU64,
 }
 
 impl Inner {
-    pub(crate) fn new(name: &str, registry: Arc<Registry>, dynamic: bool, recovery: Option<Store>) -> Inner {
-        let recovery = recovery.map(Arc::new);
-        Inner { name: name.into(), registry, rooms: Rooms::new(), dynamic, recovery, next_ack: AtomicU64::new(0) }
+    pub(crate) fn new(
+        name: &str,
+        registry: Arc<Registry>,
+        dynamic: bool,
+        recovery: Option<Store>,
+        adapter: Option<Arc<dyn Adapter>>,
+    ) -> Inner {
+        Inner {
+            name: name.into(),
+            registry,
+            rooms: Rooms::new(),
+            dynamic,
+            recovery: recovery.map(Arc::new),
+            adapter,
+            listening_out: AtomicUsize::new(0),
+            next_ack: AtomicU64::new(0),
+        }
     }
 
     /// Sends an event that wants no answer to the sockets of this server.
     pub(crate) fn deliver(&self, target: &Target<'_>, packet: &Encoded, volatile: bool) {
+        self.tell_outgoing(target, packet);
         match &self.recovery {
             Some(store) if !volatile => store.record(target, packet, |packet| self.rooms.send(target, packet, false)),
             _ => self.rooms.send(target, packet, volatile),
+        }
+    }
+
+    /// Calls the handlers of [`Socket::on_any_outgoing`], where there are any.
+    pub(crate) fn tell_outgoing(&self, target: &Target<'_>, packet: &Encoded) {
+        if self.listening_out.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let mut listening = Vec::new();
+        self.rooms.for_each(target, |member| {
+            if member.active {
+                listening.extend(member.socket.outgoing().map(|handlers| (member.socket.clone(), handlers)));
+            }
+        });
+        if listening.is_empty() {
+            return;
+        }
+        let Some((name, args)) = packet::read_event(packet) else { return };
+        for (socket, handlers) in listening {
+            handlers.iter().for_each(|handler| handler(&socket, &name, &args));
         }
     }
 
@@ -66,6 +109,19 @@ impl Namespace {
     /// [`EncodeError`] if the arguments do not serialise; then nobody got anything.
     pub fn emit(&self, event: &str, args: impl EmitArgs) -> Result<(), EncodeError> {
         self.everyone().emit(event, args)
+    }
+
+    /// Emits the event `message` to every socket of the namespace, as Node's `send` does.
+    ///
+    /// # Errors
+    /// As [`Namespace::emit`].
+    pub fn send(&self, args: impl EmitArgs) -> Result<(), EncodeError> {
+        self.emit("message", args)
+    }
+
+    /// Whom to emit to: every socket that is on this server, where there are several.
+    pub fn local(&self) -> Broadcast<'_> {
+        self.everyone().local()
     }
 
     /// Whom to emit to: the sockets in a room, or one socket by its id. Further calls of [`Broadcast::to`] add rooms; a
@@ -147,6 +203,44 @@ macro_rules! registration {
                 self.registry().listeners.write().add(event, handler::event_handler(handler), false);
             }
 
+            /// Calls `handler` for this event of every socket, without the next event waiting for it. See
+            /// [`Socket::on_concurrent`].
+            pub fn on_concurrent<F, Fut>(&self, event: &str, handler: F)
+            where
+                F: Fn(Socket, Event) -> Fut + Send + Sync + 'static,
+                Fut: Future<Output = ()> + Send + 'static,
+            {
+                self.registry().listeners.write().add(event, handler::concurrent_handler(handler), false);
+            }
+
+            /// Asks `check` about each event of every socket before its listeners are called. See [`Socket::use_`].
+            pub fn use_<F, Fut, E>(&self, check: F)
+            where
+                F: Fn(Socket, Event) -> Fut + Send + Sync + 'static,
+                Fut: Future<Output = Result<(), E>> + Send + 'static,
+                E: Into<Box<dyn Error + Send + Sync>> + 'static,
+            {
+                self.registry().listeners.write().checks.push(handler::packet_check(check));
+            }
+
+            /// Calls `handler` for each event that a check has refused. See [`Socket::on_error`].
+            pub fn on_error<F, Fut>(&self, handler: F)
+            where
+                F: Fn(Socket, Event, Arc<dyn Error + Send + Sync>) -> Fut + Send + Sync + 'static,
+                Fut: Future<Output = ()> + Send + 'static,
+            {
+                self.registry().listeners.write().errors.push(handler::error_handler(handler));
+            }
+
+            /// Calls `handler` when the connection of a socket has moved from long-polling to another transport.
+            pub fn on_upgrade<F, Fut>(&self, handler: F)
+            where
+                F: Fn(Socket, Transport) -> Fut + Send + Sync + 'static,
+                Fut: Future<Output = ()> + Send + 'static,
+            {
+                self.registry().listeners.write().upgrade.push(handler::upgrade_handler(handler));
+            }
+
             /// Calls `handler` for every event of every socket, before the event's own listeners.
             pub fn on_any<F, Fut>(&self, handler: F)
             where
@@ -195,11 +289,27 @@ impl Namespace {
 /// Namespaces that come into being when a client connects to a name that a predicate accepts, and go with their last
 /// socket. What is registered here holds for each of them.
 #[derive(Clone)]
-pub struct DynamicNamespace(pub(crate) Arc<Registry>);
+pub struct DynamicNamespace {
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) shared: Arc<Shared>,
+}
 
 impl DynamicNamespace {
+    /// Emits to every socket of every namespace that exists at the moment. `args` is a tuple.
+    ///
+    /// # Errors
+    /// [`EncodeError`] if the arguments do not serialise; then nobody got anything.
+    pub fn emit(&self, event: &str, args: impl EmitArgs) -> Result<(), EncodeError> {
+        self.children().iter().try_for_each(|child| child.emit(event, &args))
+    }
+
+    /// The namespaces that exist at the moment, in no order.
+    pub fn children(&self) -> Vec<Namespace> {
+        self.shared.children(&self.registry)
+    }
+
     fn registry(&self) -> &Registry {
-        &self.0
+        &self.registry
     }
 }
 

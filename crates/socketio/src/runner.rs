@@ -4,7 +4,9 @@
 //! finished before the engine reads the next packet, without a task being made. One that waits goes on in a task, which
 //! works off the queue and ends when it is empty.
 
+use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use futures_util::FutureExt as _;
@@ -12,7 +14,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use crate::event::Event;
-use crate::handler::Matched;
+use crate::handler::{Matched, PacketCheck};
 use crate::packet;
 use crate::reason::DisconnectReason;
 use crate::socket::{Phase, Socket, Waiting};
@@ -23,6 +25,8 @@ pub(crate) enum Job {
     Connect,
     /// Call the listeners of an event whose packets were so many bytes long.
     Event(Event, usize),
+    /// Tell of another transport.
+    Upgraded,
     /// Call the disconnect handlers.
     Disconnected(DisconnectReason),
 }
@@ -34,29 +38,59 @@ impl Socket {
         self.start(Job::Connect);
     }
 
-    /// Takes an event in. Returns whether it has to wait for its turn.
-    pub(crate) fn receive(&self, event: Event, size: usize) -> bool {
+    /// Takes an event in: at once, or when its turn comes.
+    pub(crate) fn receive(&self, event: Event, size: usize) {
         {
             let mut state = self.state().lock();
             if matches!(state.phase, Phase::Leaving | Phase::Ending | Phase::Ended) {
-                return false;
+                return;
             }
             if state.running {
                 state.queue.push_back(Job::Event(event, size));
                 self.connection().hold(size);
-                return true;
+                return;
             }
             state.running = true;
         }
         self.start(Job::Event(event, 0));
-        false
+    }
+
+    /// The connection has moved to another transport. Whoever wants to know is told in turn.
+    pub(crate) fn upgraded(&self) {
+        let everywhere = !self.namespace_inner().registry.listeners.read().upgrade.is_empty();
+        {
+            let mut state = self.state().lock();
+            let wanted = everywhere || state.listeners.as_ref().is_some_and(|own| !own.upgrade.is_empty());
+            // In the connect handler listeners may still be added.
+            if !matches!(state.phase, Phase::Connecting | Phase::Connected) || !(wanted || state.running) {
+                return;
+            }
+            if state.running {
+                state.queue.push_back(Job::Upgraded);
+                return;
+            }
+            state.running = true;
+        }
+        self.start(Job::Upgraded);
+    }
+
+    /// Runs a handler that nothing waits for. It counts as waiting until it has finished, so there is a bound to them.
+    pub(crate) fn run_aside(&self, size: usize, work: impl Future<Output = ()> + Send + 'static) {
+        self.connection().hold(size);
+        let socket = self.clone();
+        self.connection().shared.spawn(async move {
+            if AssertUnwindSafe(work).catch_unwind().await.is_err() {
+                socket.panicked();
+            }
+            socket.connection().release(1, size);
+        });
     }
 
     /// Gives back the room that waiting jobs took up.
     pub(crate) fn release<'a>(&self, jobs: impl IntoIterator<Item = &'a Job>) {
         let sizes = jobs.into_iter().filter_map(|job| match job {
             Job::Event(_, size) => Some(*size),
-            Job::Connect | Job::Disconnected(_) => None,
+            Job::Connect | Job::Upgraded | Job::Disconnected(_) => None,
         });
         let (count, size) = sizes.fold((0, 0), |(count, sum), size| (count + 1, sum + size));
         if count > 0 {
@@ -145,22 +179,20 @@ impl Socket {
         match job {
             Job::Connect => Some(Box::pin(self.clone().admit())),
             Job::Event(event, _) => {
-                let mut handlers = self.matching(event.name());
-                match handlers.len() {
-                    0 => {
-                        tracing::debug!(socket = %self.id(), event = event.name(), "no listener");
-                        None
-                    }
-                    1 => handlers.pop().map(|handler| handler(self.clone(), event)),
-                    _ => {
-                        let socket = self.clone();
-                        Some(Box::pin(async move {
-                            for handler in handlers {
-                                handler(socket.clone(), event.clone()).await;
-                            }
-                        }))
-                    }
+                let checks = self.checks();
+                if checks.is_empty() { self.call(event) } else { Some(Box::pin(self.clone().check(event, checks))) }
+            }
+            Job::Upgraded => {
+                let mut handlers = self.namespace_inner().registry.listeners.read().upgrade.clone();
+                if let Some(own) = &self.state().lock().listeners {
+                    handlers.extend_from_slice(&own.upgrade);
                 }
+                let (socket, transport) = (self.clone(), self.transport());
+                Some(Box::pin(async move {
+                    for handler in handlers {
+                        handler(socket.clone(), transport).await;
+                    }
+                }))
             }
             Job::Disconnected(reason) => {
                 let mut handlers = self.namespace_inner().registry.listeners.read().disconnect().to_vec();
@@ -174,6 +206,59 @@ impl Socket {
                     }
                 };
                 Some(Box::pin(call_all))
+            }
+        }
+    }
+
+    /// The checks that an event has to pass.
+    fn checks(&self) -> Vec<PacketCheck> {
+        let mut checks = self.namespace_inner().registry.listeners.read().checks.clone();
+        if let Some(own) = &self.state().lock().listeners {
+            checks.extend_from_slice(&own.checks);
+        }
+        checks
+    }
+
+    async fn check(self, event: Event, checks: Vec<PacketCheck>) {
+        for check in checks {
+            if let Err(error) = check(self.clone(), event.clone()).await {
+                return self.refused(event, error.into()).await;
+            }
+        }
+        if let Some(handled) = self.call(event) {
+            handled.await;
+        }
+    }
+
+    async fn refused(self, event: Event, error: Arc<dyn Error + Send + Sync>) {
+        let mut handlers = self.namespace_inner().registry.listeners.read().errors.clone();
+        if let Some(own) = &self.state().lock().listeners {
+            handlers.extend_from_slice(&own.errors);
+        }
+        if handlers.is_empty() {
+            tracing::debug!(socket = %self.id(), event = event.name(), %error, "a check refused an event");
+        }
+        for handler in handlers {
+            handler(self.clone(), event.clone(), Arc::clone(&error)).await;
+        }
+    }
+
+    /// Calls the listeners of an event. `None` if there are none.
+    fn call(&self, event: Event) -> Option<BoxFuture<'static, ()>> {
+        let mut handlers = self.matching(event.name());
+        match handlers.len() {
+            0 => {
+                tracing::debug!(socket = %self.id(), event = event.name(), "no listener");
+                None
+            }
+            1 => handlers.pop().map(|handler| handler(self.clone(), event)),
+            _ => {
+                let socket = self.clone();
+                Some(Box::pin(async move {
+                    for handler in handlers {
+                        handler(socket.clone(), event.clone()).await;
+                    }
+                }))
             }
         }
     }

@@ -2,6 +2,9 @@
 
 use std::fmt;
 use std::future::Future;
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -14,11 +17,15 @@ use parking_lot::{Mutex, RwLock};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
+use crate::adapter::{Adapter, Command, Reply};
 use crate::connection::{Connection, Session};
 use crate::deadlines::{Deadline, Deadlines};
 use crate::handler::Registry;
 use crate::namespace::{DynamicNamespace, Inner as NamespaceInner, Namespace};
 use crate::recovery::{Recovery, Store};
+use crate::rooms::Rooms;
+use crate::service::{Bundle, Service};
+use crate::stats::Stats;
 
 /// How long a client may take to join a namespace. Node's `connectTimeout`.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(45);
@@ -38,6 +45,7 @@ pub(crate) struct Inbound {
 pub struct Server {
     shared: Arc<Shared>,
     engine: Engine,
+    bundle: Option<Arc<Bundle>>,
 }
 
 /// What connections need of the server. It knows nothing of the engine, so nothing refers back to itself.
@@ -49,6 +57,9 @@ pub(crate) struct Shared {
     pub(crate) inbound: Inbound,
     recovery: Option<Recovery>,
     replay_max: usize,
+    adapter: Option<Arc<dyn Adapter>>,
+    pub(crate) events_in: AtomicU64,
+    pub(crate) malformed: AtomicU64,
     /// The runtime that the engine runs on, so that a socket can be disconnected from any thread.
     runtime: OnceLock<Handle>,
 }
@@ -97,7 +108,7 @@ impl Server {
     pub fn of_matching(&self, accepts: impl Fn(&str) -> bool + Send + Sync + 'static) -> DynamicNamespace {
         let registry = Arc::<Registry>::default();
         self.shared.dynamic.write().push(Dynamic { accepts: Box::new(accepts), registry: Arc::clone(&registry) });
-        DynamicNamespace(registry)
+        DynamicNamespace { registry, shared: Arc::clone(&self.shared) }
     }
 
     /// The names of the namespaces that exist, in no order.
@@ -106,8 +117,34 @@ impl Server {
     }
 
     /// The HTTP service to mount, usually at `/socket.io/`: a tower service for `axum`, `hyper` or [`engineio::serve`].
-    pub fn service(&self) -> Engine {
-        self.engine.clone()
+    pub fn service(&self) -> Service {
+        Service::new(self.engine.clone(), self.bundle.clone())
+    }
+
+    /// The counters, as of now.
+    pub fn stats(&self) -> Stats {
+        let namespaces = self.shared.namespaces.read();
+        let all = || namespaces.values().map(|entry| &entry.namespace.rooms);
+        Stats {
+            engine: self.engine.stats(),
+            namespaces: namespaces.len(),
+            sockets: all().map(Rooms::population).sum(),
+            rooms: all().map(Rooms::room_count).sum(),
+            events_in: self.shared.events_in.load(Ordering::Relaxed),
+            malformed: self.shared.malformed.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Does what another server asks for, with the sockets of this one: for the receiving side of an [`Adapter`]. All but
+    /// the wait for clients' answers is done when this returns; the future brings the reply that is to be sent back, if
+    /// the command wants one.
+    pub fn apply(&self, command: Command) -> impl Future<Output = Option<Reply>> + Send + use<> {
+        let namespace = {
+            let namespaces = self.shared.namespaces.read();
+            namespaces.get(command.namespace()).map(|entry| Arc::clone(&entry.namespace))
+        };
+        let applied = namespace.map(|namespace| command.apply(&namespace));
+        async move { applied?.await }
     }
 
     /// The engine below, for its counters.
@@ -139,9 +176,19 @@ impl Entry {
 }
 
 impl Shared {
+    /// The namespaces that exist and share what is registered here.
+    pub(crate) fn children(&self, registry: &Arc<Registry>) -> Vec<Namespace> {
+        let namespaces = self.namespaces.read();
+        let children = namespaces.values().filter(|entry| Arc::ptr_eq(&entry.namespace.registry, registry));
+        children.map(|entry| Namespace(Arc::clone(&entry.namespace))).collect()
+    }
+
     fn entry(&self, name: &str, registry: Arc<Registry>, dynamic: bool) -> Entry {
         let recovery = self.recovery.clone().map(|settings| Store::new(settings, self.replay_max));
-        Entry { namespace: Arc::new(NamespaceInner::new(name, registry, dynamic, recovery)), sockets: Mutex::new(0) }
+        Entry {
+            namespace: Arc::new(NamespaceInner::new(name, registry, dynamic, recovery, self.adapter.clone())),
+            sockets: Mutex::new(0),
+        }
     }
 
     /// The namespace that a client asks for, with a place taken in it. `None` if there is none of this name.
@@ -210,6 +257,8 @@ pub struct Builder {
     connect_timeout: Duration,
     inbound: Inbound,
     recovery: Option<Recovery>,
+    adapter: Option<Arc<dyn Adapter>>,
+    client: Option<PathBuf>,
 }
 
 impl Default for Builder {
@@ -221,6 +270,8 @@ impl Default for Builder {
             connect_timeout: CONNECT_TIMEOUT,
             inbound: INBOUND,
             recovery: None,
+            adapter: None,
+            client: None,
         }
     }
 }
@@ -272,8 +323,36 @@ impl Builder {
         self
     }
 
+    /// Makes this server one of several: what is done to a selection of sockets is done on all of them, unless it is
+    /// [`crate::Broadcast::local`]. Without it a server is alone and keeps everything in memory.
+    pub fn adapter(mut self, adapter: impl Adapter) -> Builder {
+        self.adapter = Some(Arc::new(adapter));
+        self
+    }
+
+    /// Serves the official client to browsers, from a folder: `dist/` of npm's package socket.io-client. Its scripts and
+    /// source maps are found next to the server's own path, `/socket.io/socket.io.min.js`. They are read once, into
+    /// memory.
+    pub fn serve_client(mut self, folder: impl Into<PathBuf>) -> Builder {
+        self.client = Some(folder.into());
+        self
+    }
+
     /// The server, with the namespace `/`.
+    ///
+    /// # Panics
+    /// If the folder of [`Builder::serve_client`] cannot be read; [`Builder::try_build`] returns the error.
     pub fn build(self) -> Server {
+        self.try_build().expect("the folder of the client can be read")
+    }
+
+    /// The server, with the namespace `/`.
+    ///
+    /// # Errors
+    /// The folder of [`Builder::serve_client`] cannot be read, or holds no script.
+    pub fn try_build(self) -> io::Result<Server> {
+        let cors = &self.engine.cors;
+        let bundle = self.client.as_deref().map(|folder| Bundle::read(folder, cors.clone())).transpose()?;
         let shared = Arc::new(Shared {
             namespaces: RwLock::default(),
             dynamic: RwLock::default(),
@@ -283,6 +362,9 @@ impl Builder {
             recovery: self.recovery,
             // Half of a client's queue, so that what is emitted next finds room.
             replay_max: self.engine.outbound_limit / 2,
+            adapter: self.adapter,
+            events_in: AtomicU64::new(0),
+            malformed: AtomicU64::new(0),
             runtime: OnceLock::new(),
         });
         let mut engine = Engine::builder(self.engine);
@@ -293,9 +375,9 @@ impl Builder {
             engine = engine.check(decide);
         }
         let engine = engine.build(Door(Arc::clone(&shared)));
-        let server = Server { shared, engine };
+        let server = Server { shared, engine, bundle: bundle.map(Arc::new) };
         server.of("/");
-        server
+        Ok(server)
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) use web::build_id;
 const BODY_MAX: usize = 64 * 1024;
 
 /// The whole HTTP face of the server: interface, sockets, probes, web client.
-pub(crate) fn router(app: Arc<App>, sockets: engineio::Engine) -> Router {
+pub(crate) fn router(app: Arc<App>, sockets: socketio::Service) -> Router {
     let api = Router::new()
         .route("/signup", post(account::sign_up))
         .route("/login", post(account::log_in))
@@ -38,7 +38,7 @@ pub(crate) fn router(app: Arc<App>, sockets: engineio::Engine) -> Router {
         .nest("/api", api)
         .route("/api/", any(error::no_such_route))
         .route_service("/socket.io/", sockets.clone())
-        // Where the public chat-platform sample's own client looks for it.
+        // Where the client of Socket.IO's sample application (github.com/socketio/chat-platform) looks for it.
         .route_service("/api/socket.io/", sockets)
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use smallvec::{SmallVec, smallvec};
 
-use super::{Body, Kind, Packet, RESERVED_EVENTS};
-use crate::args::{ArgWriter, EmitArgs, attachments};
+use super::{Body, Kind, Packet, RESERVED_EVENTS, decode};
+use crate::args::{ArgWriter, Args, EmitArgs, attachments};
 
 /// An event or answer that could not be put into JSON. Nothing was sent.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +53,15 @@ pub(crate) fn with_offset(event: &Encoded, offset: fmt::Arguments<'_>) -> Encode
         write!(buf, ",\"{offset}\"]").expect("writing to memory does not fail");
     });
     event
+}
+
+/// What an encoded event says.
+pub(crate) fn read_event(event: &Encoded) -> Option<(Box<str>, Args)> {
+    let text = std::str::from_utf8(event[0].payload()).ok()?;
+    let (packet, _) = decode(text).ok()?;
+    let Body::Event { name, mut args, .. } = packet.body else { return None };
+    args.set_attachments(event[1..].iter().map(|frame| Bytes::copy_from_slice(frame.payload())).collect());
+    Some((name, args))
 }
 
 /// The server's answer to CONNECT. With a `pid` the client may recover.

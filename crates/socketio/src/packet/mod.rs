@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 pub use decode::{ParseError, decode};
 pub use encode::{EncodeError, encode};
 pub(crate) use encode::{
-    Encoded, encode_ack, encode_connect, encode_connect_error, encode_disconnect, encode_event, with_offset,
+    Encoded, encode_ack, encode_connect, encode_connect_error, encode_disconnect, encode_event, read_event, with_offset,
 };
 
 use crate::args::Args;

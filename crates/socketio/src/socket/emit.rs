@@ -1,6 +1,7 @@
 //! What goes to one client, and what it answers.
 
 use std::borrow::Cow;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use smallvec::smallvec;
@@ -25,6 +26,7 @@ impl Socket {
     pub fn emit(&self, event: &str, args: impl EmitArgs) -> Result<(), EmitError> {
         self.ensure_connected()?;
         let frames = packet::encode_event(self.namespace_name(), event, None, &args)?;
+        self.tell_outgoing(&frames);
         let Some(store) = &self.0.namespace.recovery else { return self.send_frames(&frames) };
         let target = Target { rooms: smallvec![Cow::Borrowed(self.id().as_str())], ..Target::default() };
         let mut sent = Ok(());
@@ -47,6 +49,7 @@ impl Socket {
     pub fn emit_volatile(&self, event: &str, args: impl EmitArgs) -> Result<bool, EmitError> {
         self.ensure_connected()?;
         let frames = packet::encode_event(self.namespace_name(), event, None, &args)?;
+        self.tell_outgoing(&frames);
         Ok(self.engine().send_volatile(frames.iter().cloned()))
     }
 
@@ -71,6 +74,7 @@ impl Socket {
         self.ensure_connected()?;
         let id = self.0.namespace.next_ack();
         let frames = packet::encode_event(self.namespace_name(), event, Some(id), args).map_err(EmitError::from)?;
+        self.tell_outgoing(&frames);
         let pending = self.expect_ack(id).ok_or(AckError::Disconnected)?;
         self.send_frames(&frames)?;
         Ok(pending)
@@ -99,6 +103,15 @@ impl Socket {
             Some(sender) => drop(sender.send(args)),
             None => tracing::debug!(socket = %self.id(), id, "dropping an answer that nobody waits for"),
         }
+    }
+
+    fn tell_outgoing(&self, packet: &Encoded) {
+        if self.0.namespace.listening_out.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let Some(handlers) = self.outgoing() else { return };
+        let Some((name, args)) = packet::read_event(packet) else { return };
+        handlers.iter().for_each(|handler| handler(self, &name, &args));
     }
 
     fn ensure_connected(&self) -> Result<(), EmitError> {

@@ -66,6 +66,10 @@ impl Socket {
                 state.queue.push_back(Job::Disconnected(reason));
             }
             let work = !std::mem::replace(&mut state.running, true);
+            if let Some(listeners) = state.listeners.as_mut().filter(|listeners| !listeners.outgoing.is_empty()) {
+                listeners.outgoing = Arc::default();
+                self.0.namespace.listening_out.fetch_sub(1, Ordering::Relaxed);
+            }
             let State { rooms, acks, recovery, data, .. } = &mut *state;
             (std::mem::take(rooms), std::mem::take(acks), dropped, recovery.take(), data.clone(), work)
         };

@@ -165,7 +165,7 @@ async fn the_middleware_can_be_skipped_where_that_is_wanted() {
     let client = come_back(&world, &claim).await;
 
     assert_eq!(client.pid(), claim["pid"].as_str());
-    assert_eq!(log.next().await, false);
+    assert!(!log.next().await);
     assert!(log.is_empty());
 }
 
