@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
-use crate::process::{cargo, end, npm, run, spawn};
+use crate::process::{cargo, end, has_ended, npm, run, spawn};
 use crate::workspace::{install, root};
 
 /// Often enough to feel immediate, seldom enough to cost nothing over some hundred files.
@@ -25,7 +25,7 @@ pub(crate) fn run_command() -> Result<()> {
     std::fs::create_dir_all(&dist).context("cannot make target/dev-web")?;
     std::fs::write(dist.join("index.html"), PLACEHOLDER).context("cannot write target/dev-web/index.html")?;
 
-    let _vite = spawn(npm(&web).args(["run", "dev"]))?;
+    let mut vite = spawn(npm(&web).args(["run", "dev"]))?;
     let mut server: Option<Child> = None;
     loop {
         let seen = sources()?;
@@ -43,6 +43,13 @@ pub(crate) fn run_command() -> Result<()> {
         }
         while sources()? == seen {
             std::thread::sleep(LOOK_EVERY);
+            ensure!(!has_ended(&mut vite)?, "Vite has ended");
+            if let Some(running) = &mut server
+                && has_ended(running)?
+            {
+                println!("the server has ended; it is started again when its source changes");
+                server = None;
+            }
         }
         println!("the source changed");
     }

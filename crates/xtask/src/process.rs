@@ -51,8 +51,11 @@ pub(crate) fn at_exit(action: impl FnOnce() + Send + 'static) {
     lock(&CLEAN_UPS).push(Box::new(action));
 }
 
-/// Run the registered clean-ups, the last registered first. Each runs once.
+/// End what still runs, then run the registered clean-ups, the last registered first. Each runs once.
 pub(crate) fn clean_up() {
+    for group in std::mem::take(&mut *lock(&CHILDREN)) {
+        signal_group(group, "TERM");
+    }
     loop {
         let next = lock(&CLEAN_UPS).pop();
         let Some(action) = next else { return };
@@ -79,18 +82,29 @@ pub(crate) fn spawn(command: &mut Command) -> Result<Child> {
     Ok(child)
 }
 
+/// True when a child has ended by itself. Asking from time to time also keeps an ended one from lingering.
+pub(crate) fn has_ended(child: &mut Child) -> Result<bool> {
+    let ended = child.try_wait().context("cannot wait for a child process")?.is_some();
+    stay_if_interrupted();
+    Ok(ended)
+}
+
 /// Wait for a child; true when it ended well. What a failed child leaves running is ended too.
 pub(crate) fn wait(mut child: Child) -> Result<bool> {
     let status = child.wait().context("cannot wait for a child process")?;
-    while INTERRUPTED.load(Ordering::SeqCst) {
-        // It did not fail, it was ended; whoever ends it ends us too, and there is nothing left to say.
-        std::thread::park();
-    }
+    stay_if_interrupted();
     if !status.success() && group_lives(child.id()) {
         signal_group(child.id(), "TERM");
     }
     lock(&CHILDREN).retain(|&id| id != child.id());
     Ok(status.success())
+}
+
+/// A child that was interrupted did not fail: whoever ends it ends us too, and there is nothing left to say.
+fn stay_if_interrupted() {
+    while INTERRUPTED.load(Ordering::SeqCst) {
+        std::thread::park_timeout(GRACE);
+    }
 }
 
 /// End a child and everything in its group: politely, then by force.
