@@ -12,14 +12,14 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 fn main() -> Result<()> {
     println!("cargo::rerun-if-env-changed=HEARTH_WEB_DIST");
     let dist = match env::var_os("HEARTH_WEB_DIST") {
-        Some(folder) => ready_folder(folder.into())?,
+        Some(folder) => ready_folder(Path::new(&folder))?,
         None => build_web()?,
     };
     println!("cargo::rustc-env=HEARTH_WEB_EMBED={}", dist.display());
     Ok(())
 }
 
-fn ready_folder(folder: PathBuf) -> Result<PathBuf> {
+fn ready_folder(folder: &Path) -> Result<PathBuf> {
     let folder = folder.canonicalize().map_err(|error| format!("HEARTH_WEB_DIST {}: {error}", folder.display()))?;
     if !folder.join("index.html").is_file() {
         return Err(format!("HEARTH_WEB_DIST {} holds no index.html", folder.display()).into());
@@ -31,7 +31,17 @@ fn ready_folder(folder: PathBuf) -> Result<PathBuf> {
 fn build_web() -> Result<PathBuf> {
     let web = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../web").canonicalize()?;
     // Everything that the build reads; never node_modules, which the build itself writes.
-    for source in ["src", "public", "scripts", "index.html", "package.json", "package-lock.json", "tools", "vite.config.ts", "tsconfig.json"] {
+    for source in [
+        "src",
+        "public",
+        "scripts",
+        "index.html",
+        "package.json",
+        "package-lock.json",
+        "tools",
+        "vite.config.ts",
+        "tsconfig.json",
+    ] {
         if web.join(source).exists() {
             println!("cargo::rerun-if-changed={}", web.join(source).display());
         }
@@ -60,7 +70,8 @@ fn install_packages(web: &Path) -> Result<()> {
 fn require_node() -> Result<()> {
     const HINT: &str = "The web client is built with Node.js 20.19 or newer and npm: install them, \
         or set HEARTH_WEB_DIST to a folder that holds a built client.";
-    let output = Command::new("node").arg("--version").output().map_err(|_| format!("Node.js was not found. {HINT}"))?;
+    let output =
+        Command::new("node").arg("--version").output().map_err(|_| format!("Node.js was not found. {HINT}"))?;
     let version = String::from_utf8_lossy(&output.stdout);
     let mut parts = version.trim().trim_start_matches('v').split('.').map_while(|part| part.parse::<u32>().ok());
     let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));

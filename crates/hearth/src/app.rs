@@ -1,27 +1,17 @@
-//! The server's life: opening, serving, draining.
+//! What the whole server shares.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use anyhow::{Context as _, Result};
 use chat::Chat;
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-use crate::config::{Database, Settings};
-use crate::fan_out::FanOut;
+use crate::config::Settings;
+use crate::http;
 use crate::http::cookie::SessionCookie;
 use crate::hub::Hub;
 use crate::limits::Limits;
 use crate::marks::Marks;
 use crate::setup::SetupCode;
-use crate::{http, jobs, socket};
-
-/// How long clients get to take what is queued for them before the process ends.
-const DRAIN: Duration = Duration::from_secs(5);
 
 /// What every handler of the server shares.
 pub(crate) struct App {
@@ -31,34 +21,18 @@ pub(crate) struct App {
     pub(crate) hub: Arc<Hub>,
     pub(crate) limits: Limits,
     pub(crate) marks: Marks,
+    /// Names the build of the embedded web client.
     pub(crate) web_build: String,
+    /// What the first account must know, where strangers could be first.
     pub(crate) setup_code: Option<SetupCode>,
     draining: AtomicBool,
 }
 
 impl App {
-    pub(crate) fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
-    }
-}
-
-/// Runs the server until it is told to stop by SIGTERM or Ctrl-C.
-///
-/// # Errors
-/// One sentence for whoever started it: the port is taken, the folder cannot be written, the database is newer.
-pub async fn serve(settings: Settings) -> Result<()> {
-    let listener = bind(&settings).await?;
-    let (chat, lanes) = Chat::open(options(&settings), chat::Environment::system()).await?;
-    let address = listener.local_addr()?;
-    let setup_code = setup_code(&settings, &chat).await?;
-    announce(&settings, address, setup_code.as_ref());
-
-    let mut server = None;
-    let app = Arc::new_cyclic(|app| {
-        let io = server.insert(socket::server(app.clone()));
-        App {
+    pub(crate) fn new(chat: Chat, settings: Settings, hub: Hub, setup_code: Option<SetupCode>) -> Self {
+        Self {
             cookie: SessionCookie::new(settings.tls()),
-            hub: Arc::new(Hub::new(io.of("/"))),
+            hub: Arc::new(hub),
             limits: Limits::new(settings.rate_limits),
             marks: Marks::default(),
             web_build: http::build_id(),
@@ -67,78 +41,15 @@ pub async fn serve(settings: Settings) -> Result<()> {
             chat,
             settings,
         }
-    });
-    let io = server.expect("it was made with the application");
-    socket::install(&app);
-
-    let stop = CancellationToken::new();
-    let tasks = TaskTracker::new();
-    for lane in lanes {
-        tasks.spawn(FanOut::new(Arc::clone(&app)).run(lane));
     }
-    tasks.spawn(jobs::run(Arc::clone(&app), stop.clone()));
-    let router = http::router(Arc::clone(&app), io.service());
-    let http = tokio::spawn(engineio::serve(listener, router, stop.clone().cancelled_owned()));
 
-    let outcome = until_told_to_stop(&app).await;
-    app.draining.store(true, Ordering::Relaxed);
-    tracing::info!("stopping: letting queued messages out");
-    stop.cancel();
-    io.close(DRAIN).await;
-    http.await.context("the HTTP server failed")?;
-    // Answers what is queued; then the lanes end, and with them their fan-out.
-    app.chat.close().await;
-    tasks.close();
-    let _ = tokio::time::timeout(DRAIN, tasks.wait()).await;
-    outcome
-}
-
-async fn bind(settings: &Settings) -> Result<TcpListener> {
-    TcpListener::bind(settings.listen).await.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
-            "port {} of {} is already taken: stop what listens there, or choose another with HEARTH_LISTEN",
-            settings.listen.port(),
-            settings.listen.ip()
-        ),
-        _ => anyhow::Error::new(error).context(format!("cannot listen on {}", settings.listen)),
-    })
-}
-
-fn options(settings: &Settings) -> chat::Options {
-    let database = match &settings.database {
-        Database::Folder(folder) => chat::Database::Sqlite(folder.join("hearth.db")),
-        Database::Postgres(url) => chat::Database::Postgres(url.clone()),
-    };
-    chat::Options::new(database)
-}
-
-/// Strangers may reach the sign-up page before the owner does: then the first account needs a code from the log.
-async fn setup_code(settings: &Settings, chat: &Chat) -> Result<Option<SetupCode>> {
-    let needed = settings.exposed() && !chat.has_owner().await?;
-    needed.then(SetupCode::generate).transpose()
-}
-
-fn announce(settings: &Settings, address: SocketAddr, setup_code: Option<&SetupCode>) {
-    let url = match &settings.public_url {
-        Some(url) => url.to_string(),
-        None if address.ip().is_loopback() => format!("http://localhost:{}", address.port()),
-        None => format!("http://{address}"),
-    };
-    let version = env!("CARGO_PKG_VERSION");
-    tracing::info!(%address, version, "Hearth is at {url}");
-    if let Some(code) = setup_code {
-        tracing::warn!(setup_code = code.expose(), "the first account owns this server and needs this setup code");
+    /// From now on the server is on its way out.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
     }
-    if !settings.rate_limits {
-        tracing::warn!("HEARTH_RATE_LIMITS is off: anyone can ask for as much as they like. For load tests only");
-    }
-}
 
-async fn until_told_to_stop(app: &App) -> Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        result = tokio::signal::ctrl_c() => Ok(result?),
-        reason = app.chat.fatal() => Err(anyhow::anyhow!(reason)),
+    /// Whether the server is on its way out.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
     }
 }

@@ -142,7 +142,9 @@ impl Settings {
         let database = match database_url {
             None => Database::Folder(args.data.clone()),
             Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => Database::Postgres(url),
-            Some(_) => bail!("HEARTH_DATABASE_URL must begin with postgres:// (leave it out to use SQLite in HEARTH_DATA)"),
+            Some(_) => {
+                bail!("HEARTH_DATABASE_URL must begin with postgres:// (leave it out to use SQLite in HEARTH_DATA)")
+            }
         };
         let public_url = args.public_url.as_deref().map(parse_origin_url).transpose().context("HEARTH_PUBLIC_URL")?;
         let allowed_origins = args
@@ -181,7 +183,8 @@ impl Settings {
 
 /// An address of the form `scheme://host[:port]`, with nothing behind it.
 fn parse_origin_url(text: &str) -> Result<Url> {
-    let url = Url::parse(text.trim()).with_context(|| format!("`{text}` is not a URL such as https://chat.example.org"))?;
+    let url =
+        Url::parse(text.trim()).with_context(|| format!("`{text}` is not a URL such as https://chat.example.org"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
         bail!("`{text}` must begin with http:// or https://");
     }

@@ -14,7 +14,8 @@ pub(crate) async fn hit(name: &str) {
         None => {}
         Some("abort") => std::process::abort(),
         Some(action) => {
-            let ms = action.strip_prefix("sleep(").and_then(|rest| rest.strip_suffix(')')).and_then(|ms| ms.parse().ok());
+            let ms =
+                action.strip_prefix("sleep(").and_then(|rest| rest.strip_suffix(')')).and_then(|ms| ms.parse().ok());
             let ms = ms.unwrap_or_else(|| panic!("HEARTH_FAIL_POINTS: {name}={action} is neither sleep(ms) nor abort"));
             tracing::warn!(name, ms, "fail point");
             tokio::time::sleep(Duration::from_millis(ms)).await;

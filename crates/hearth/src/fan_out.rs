@@ -1,9 +1,12 @@
 //! From commits to sockets: what a lane has committed becomes room joins, events and answers, in the order of commits.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chat::read::ReadMarks;
+use chat::server::Draining;
 use chat::{Audience, Batch, Done, Effect, Event, Origin, UserId};
+use socketio::Broadcast;
 use tokio::sync::mpsc;
 
 use crate::app::App;
@@ -80,9 +83,20 @@ impl FanOut {
         if volatile {
             broadcast = broadcast.volatile();
         }
+        self.tell(&broadcast, event);
+    }
+
+    fn tell(&self, broadcast: &Broadcast<'_>, event: &Event) {
         if let Err(error) = broadcast.emit(event.name(), (event,)) {
             tracing::error!(event = event.name(), %error, "an event could not be encoded");
         }
+    }
+
+    /// Tells everybody that the server is about to stop.
+    pub(crate) fn tell_draining(&self, come_back: Duration) {
+        let retry_after_ms = u64::try_from(come_back.as_millis()).unwrap_or(u64::MAX);
+        let event = Event::ServerDraining(Draining { retry_after_ms });
+        self.tell(&self.app.hub.namespace().everyone(), &event);
     }
 
     /// Tells the read marks that have moved.

@@ -6,9 +6,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::connection::Connection;
 use chat::{ChannelId, Identity, Origin, SessionId, UserId};
 use parking_lot::Mutex;
-use crate::socket::Connection;
 use socketio::{Namespace, Socket, SocketId};
 
 /// Rooms of the namespace `/`.
@@ -68,7 +68,8 @@ impl Hub {
 
     /// The sessions that have a socket, each once.
     pub(crate) fn sessions(&self) -> Vec<SessionId> {
-        let connections = self.namespace.everyone().sockets().into_iter().filter_map(|socket| socket.data::<Connection>());
+        let connections =
+            self.namespace.everyone().sockets().into_iter().filter_map(|socket| socket.data::<Connection>());
         let sessions: HashSet<SessionId> = connections.map(|connection| connection.actor.session).collect();
         sessions.into_iter().collect()
     }

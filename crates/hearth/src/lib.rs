@@ -4,15 +4,17 @@
 
 mod app;
 pub mod config;
+mod connection;
 mod fail_point;
 mod fan_out;
+mod http;
 mod hub;
 mod jobs;
 mod limits;
 pub mod log;
-mod http;
 mod marks;
+mod serve;
 mod setup;
 mod socket;
 
-pub use app::serve;
+pub use serve::serve;

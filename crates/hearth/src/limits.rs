@@ -111,12 +111,13 @@ impl Limits {
         rates.check(&rates.sign_up, &limit_key(address))
     }
 
-    /// Refuses a login where too many have failed; no password is looked at then.
-    pub(crate) fn may_log_in(&self, username: &str, address: IpAddr) -> Result<(), Error> {
+    /// Refuses a login where too many have failed; no password is looked at then. `account`: its
+    /// [`name_key`](chat::LogIn::name_key).
+    pub(crate) fn may_log_in(&self, account: &str, address: IpAddr) -> Result<(), Error> {
         let Some(rates) = &self.rates else { return Ok(()) };
         let address = limit_key(address);
         let now = Instant::now();
-        let wait = rates.failed_login_account.blocked(&(username.to_lowercase(), address), now);
+        let wait = rates.failed_login_account.blocked(&(account.to_owned(), address), now);
         match wait.max(rates.failed_login_address.blocked(&address, now)) {
             None => Ok(()),
             Some(wait) => Err(Error::rate_limited(wait)),
@@ -124,11 +125,11 @@ impl Limits {
     }
 
     /// Counts a login that failed.
-    pub(crate) fn failed_log_in(&self, username: &str, address: IpAddr) {
+    pub(crate) fn failed_log_in(&self, account: &str, address: IpAddr) {
         let Some(rates) = &self.rates else { return };
         let address = limit_key(address);
         let now = Instant::now();
-        rates.failed_login_account.count((username.to_lowercase(), address), now);
+        rates.failed_login_account.count((account.to_owned(), address), now);
         rates.failed_login_address.count(address, now);
     }
 
@@ -228,8 +229,8 @@ mod tests {
     fn the_sixth_wrong_password_waits_and_another_address_does_not() {
         let limits = Limits::new(true);
         for _ in 0..5 {
-            limits.may_log_in("Ada", address(1)).unwrap();
-            limits.failed_log_in("Ada", address(1));
+            limits.may_log_in("ada", address(1)).unwrap();
+            limits.failed_log_in("ada", address(1));
         }
         assert!(limits.may_log_in("ada", address(1)).is_err());
         limits.may_log_in("ada", address(2)).unwrap();

@@ -19,9 +19,11 @@ fn main() -> ExitCode {
 
 /// The error and its causes behind colons; a cause that its effect has named already is not said twice.
 fn sentence(error: &anyhow::Error) -> String {
-    error.chain().skip(1).map(ToString::to_string).fold(error.to_string(), |said, cause| {
-        if said.contains(&cause) { said } else { format!("{said}: {cause}") }
-    })
+    error
+        .chain()
+        .skip(1)
+        .map(ToString::to_string)
+        .fold(error.to_string(), |said, cause| if said.contains(&cause) { said } else { format!("{said}: {cause}") })
 }
 
 fn run(args: &Args) -> anyhow::Result<()> {

@@ -39,11 +39,7 @@ async fn a_hundred_stalled_readers_are_cut_off_within_their_bound_and_disturb_no
         assert_eq!(heard[0]["seq"].as_u64().or_else(|| heard[0]["id"].as_str()?.parse().ok()), Some(number + 1));
         highest = highest.max(app.resident_kib());
     }
-    assert!(
-        highest - before <= COST_KIB * STALLED as u64,
-        "{STALLED} stalled readers cost {} KiB",
-        highest - before
-    );
+    assert!(highest - before <= COST_KIB * STALLED as u64, "{STALLED} stalled readers cost {} KiB", highest - before);
     let mut ends = tokio::task::JoinSet::new();
     for mut client in stalled {
         ends.spawn(async move { client.end().await });

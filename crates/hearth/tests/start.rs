@@ -9,16 +9,16 @@ const BINARY: &str = env!("CARGO_BIN_EXE_hearth");
 
 /// Runs it with these variables until it gives up; what it says.
 fn refusal(environment: &[(&str, &str)]) -> String {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let output = Command::new(BINARY)
         .env("HEARTH_LISTEN", "127.0.0.1:0")
         .env("HEARTH_DATA", folder.path())
         .env("HEARTH_LOG", "off")
         .envs(environment.iter().copied())
         .output()
-        .unwrap();
+        .expect("the binary starts");
     assert!(!output.status.success(), "it started with {environment:?}");
-    let said = String::from_utf8(output.stderr).unwrap();
+    let said = String::from_utf8(output.stderr).expect("it speaks UTF-8");
     assert_eq!(said.trim().lines().count(), 1, "one sentence: {said}");
     let parts: Vec<_> = said.trim().split(": ").collect();
     assert!(parts.iter().enumerate().all(|(place, part)| !parts[..place].contains(part)), "nothing twice: {said}");

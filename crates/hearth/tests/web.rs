@@ -63,6 +63,9 @@ async fn under_tls_the_cookie_is_bound_to_the_host() {
     let app = App::start(BINARY, &[("HEARTH_PUBLIC_URL", "https://chat.example.org")]);
     let response = app.post("/api/logout", "").await;
     let cookie = response.header("set-cookie").unwrap();
-    assert!(cookie.starts_with("__Host-sid=") && cookie.contains("; Secure") && cookie.contains("HttpOnly"), "{cookie}");
+    assert!(
+        cookie.starts_with("__Host-sid=") && cookie.contains("; Secure") && cookie.contains("HttpOnly"),
+        "{cookie}"
+    );
     assert!(response.header("strict-transport-security").is_some());
 }

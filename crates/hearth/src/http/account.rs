@@ -41,11 +41,11 @@ pub(crate) async fn log_in(
     Json(command): Json<LogIn>,
 ) -> Result<Response> {
     let address = client::address(&parts, &app.settings.trusted_proxies);
-    app.limits.may_log_in(&command.username, address)?;
-    let username = command.username.clone();
+    let account = command.name_key();
+    app.limits.may_log_in(&account, address)?;
     let outcome = app.chat.log_in(command, device(&parts, address)).await;
     if outcome.as_ref().is_err_and(|error| error.code() == Code::Unauthenticated) {
-        app.limits.failed_log_in(&username, address);
+        app.limits.failed_log_in(&account, address);
     }
     Ok(signed_in(&app, outcome?))
 }

@@ -6,9 +6,6 @@ use engineio::PeerAddr;
 use http::{HeaderMap, header, request};
 use ipnet::IpNet;
 
-/// Longest `User-Agent` that is kept with a session, in characters: enough to recognise a device by.
-const AGENT_MAX: usize = 200;
-
 /// The address of the client: the peer's, or, when the peer is a trusted proxy, the last hop in `X-Forwarded-For` that
 /// is not one.
 pub(crate) fn address(parts: &request::Parts, trusted: &[IpNet]) -> IpAddr {
@@ -47,10 +44,9 @@ pub(crate) fn limit_key(address: IpAddr) -> IpAddr {
     }
 }
 
-/// What the device calls itself, cut to a length worth keeping.
+/// What the device calls itself, as it says it: `chat` bounds what is kept of it.
 pub(crate) fn agent(headers: &HeaderMap) -> String {
-    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    agent.chars().take(AGENT_MAX).collect()
+    headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderValue, header};
 
 /// How long a browser keeps the cookie, in seconds: the absolute life of a session, which the server enforces itself.
-const MAX_AGE_S: u32 = 90 * 24 * 60 * 60;
+const MAX_AGE_S: u64 = chat::session::ABSOLUTE.as_secs();
 
 /// The cookie's name and attributes, which follow from whether people reach the server over TLS.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +32,7 @@ impl SessionCookie {
         self.header("", 0)
     }
 
-    fn header(self, token: &str, max_age: u32) -> HeaderValue {
+    fn header(self, token: &str, max_age: u64) -> HeaderValue {
         let secure = if self.tls { "; Secure" } else { "" };
         let text = format!("{}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}", self.name());
         HeaderValue::from_str(&text).expect("tokens are URL-safe base64")
@@ -40,10 +40,10 @@ impl SessionCookie {
 
     /// The token that a request carries: `Authorization: Bearer`, else the cookie.
     pub(crate) fn token(self, headers: &HeaderMap) -> Option<&str> {
-        bearer(headers).or_else(|| self.from_cookies(headers))
+        bearer(headers).or_else(|| self.cookie_token(headers))
     }
 
-    fn from_cookies(self, headers: &HeaderMap) -> Option<&str> {
+    fn cookie_token(self, headers: &HeaderMap) -> Option<&str> {
         headers
             .get_all(header::COOKIE)
             .iter()

@@ -22,7 +22,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
             let error = HttpError(Error::invalid("the body must be application/json"));
             return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, error).into_response());
         }
-        let body = Bytes::from_request(request, state).await.map_err(too_large)?;
+        let body = Bytes::from_request(request, state).await.map_err(|rejection| too_large(&rejection))?;
         let text = std::str::from_utf8(&body).map_err(|_| Error::invalid("the body is not UTF-8"));
         text.and_then(chat::command::decode_json).map(Json).map_err(|error| HttpError(error).into_response())
     }
@@ -33,7 +33,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
-fn too_large(rejection: BytesRejection) -> Response {
+fn too_large(rejection: &BytesRejection) -> Response {
     let status = rejection.status();
     (status, HttpError(Error::invalid("the body is too large or was cut off"))).into_response()
 }

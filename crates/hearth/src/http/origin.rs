@@ -62,7 +62,9 @@ impl OriginRule {
 fn is_own_host(origin: &str, headers: &HeaderMap) -> bool {
     let Ok(origin) = Url::parse(origin) else { return false };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let Some(own) = host.and_then(|host| Url::parse(&format!("{}://{host}", origin.scheme())).ok()) else { return false };
+    let Some(own) = host.and_then(|host| Url::parse(&format!("{}://{host}", origin.scheme())).ok()) else {
+        return false;
+    };
     let literal = match own.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
@@ -82,15 +84,15 @@ pub(crate) async fn check(State(rule): State<OriginRule>, request: Request, next
     }
     match rule.judge(request.headers()) {
         Verdict::Own => next.run(request).await,
-        Verdict::Foreign => {
-            (StatusCode::FORBIDDEN, axum::Json(serde_json::json!({"status": "ERROR", "code": "FORBIDDEN",
-                "message": "this origin may not use this server"})))
-                .into_response()
-        }
+        Verdict::Foreign => (
+            StatusCode::FORBIDDEN,
+            axum::Json(serde_json::json!({"status": "ERROR", "code": "FORBIDDEN",
+                "message": "this origin may not use this server"})),
+        )
+            .into_response(),
         Verdict::Named(origin) => {
             let preflight = request.method() == Method::OPTIONS;
-            let mut response =
-                if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
+            let mut response = if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
             allow(response.headers_mut(), origin, preflight);
             response
         }

@@ -61,11 +61,7 @@ fn respond(path: &str, file: &EmbeddedFile, encoding: Option<&'static str>, head
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .any(|known| matches!(known.trim().trim_start_matches("W/"), known if known == etag || known == "*"));
-    let mut response = if fresh {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        Response::new(body(file))
-    };
+    let mut response = if fresh { StatusCode::NOT_MODIFIED.into_response() } else { Response::new(body(file)) };
     let answer = response.headers_mut();
     answer.insert(header::ETAG, HeaderValue::from_str(&etag).expect("a hash is ASCII"));
     answer.insert(header::VARY, HeaderValue::from_static("accept-encoding"));

@@ -1,47 +1,22 @@
 //! Who may connect.
 //!
-//! The order is a promise (rule 12 of the architecture): a socket is registered first, so that whatever is committed
+//! The order is a promise (rule 11 of ARCHITECTURE.md): a socket is registered first, so that whatever is committed
 //! from then on reaches it; then its session and memberships are read; then CONNECT is answered. Whoever is revoked in
 //! between is refused, wherever in between it happens.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use chat::{Actor, Error, Identity, LimitClass, Origin};
+use chat::{Error, Identity};
 use engineio::Refusal;
 use http::{Extensions, StatusCode, header, request};
-use parking_lot::Mutex;
 use serde_json::Value;
 use socketio::{ConnectError, Socket};
-use tokio::sync::Semaphore;
 
 use crate::app::App;
+use crate::connection::Connection;
 use crate::fail_point;
-use crate::limits::{Flood, IN_FLIGHT, SOCKETS_PER_USER};
-
-/// What the server keeps of a signed-in socket.
-pub(crate) struct Connection {
-    pub(crate) actor: Actor,
-    /// One permit for each command that may wait for its answer.
-    pub(crate) in_flight: Arc<Semaphore>,
-    flood: Mutex<Flood>,
-}
-
-impl Connection {
-    fn new(identity: Identity, socket: &Socket) -> Self {
-        let origin = Some(Origin::new(socket.id().as_str()));
-        Self {
-            actor: Actor { user: identity.user, session: identity.session, origin },
-            in_flight: Arc::new(Semaphore::new(IN_FLIGHT as usize)),
-            flood: Mutex::default(),
-        }
-    }
-
-    /// Counts a refusal; true when the socket has earned to be cut off.
-    pub(crate) fn refused(&self, class: LimitClass) -> bool {
-        self.flood.lock().refused(class, Instant::now())
-    }
-}
+use crate::limits::SOCKETS_PER_USER;
 
 /// Judges the handshake, before a session exists.
 ///
@@ -71,9 +46,7 @@ pub(crate) fn handshake(
 
 /// Judges CONNECT, and lets the socket into the rooms of its person.
 pub(crate) async fn connect(app: Arc<App>, socket: Socket, auth: Value) -> Result<(), ConnectError> {
-    admit(&app, &socket, &auth).await.map_err(|error| {
-        ConnectError::new(error.to_string()).with_data(error)
-    })
+    admit(&app, &socket, &auth).await.map_err(|error| ConnectError::new(error.to_string()).with_data(error))
 }
 
 async fn admit(app: &Arc<App>, socket: &Socket, auth: &Value) -> Result<(), Error> {
@@ -87,7 +60,7 @@ async fn admit(app: &Arc<App>, socket: &Socket, auth: &Value) -> Result<(), Erro
     if app.settings.rate_limits && app.hub.sockets_of(identity.user) > SOCKETS_PER_USER {
         return Err(Error::rate_limited(Duration::from_secs(10)));
     }
-    socket.set_data(Connection::new(identity, socket));
+    socket.set_data(Connection::new(identity, socket.id()));
     arrival.settle(memberships);
     Ok(())
 }

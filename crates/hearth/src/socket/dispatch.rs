@@ -10,8 +10,8 @@ use chat::{Answer, Error, Kind, Request};
 use socketio::{Ack, Event, Socket};
 use tokio::time::timeout;
 
-use super::admission::Connection;
 use crate::app::App;
+use crate::connection::Connection;
 use crate::fan_out::FanOut;
 use crate::hub::room;
 use crate::limits::IN_FLIGHT;
@@ -72,7 +72,7 @@ async fn read(app: Arc<App>, connection: Arc<Connection>, request: Request, ack:
 /// Typing touches no database: the channels of a socket are its rooms.
 fn live(app: &Arc<App>, socket: &Socket, connection: &Connection, request: Request) -> Answer {
     let is_in = |channel| socket.is_in(room::channel(channel));
-    let (answer, effects) = app.chat.live(&connection.actor, request, &is_in);
+    let (answer, effects) = app.chat.live(&connection.actor, request, is_in);
     FanOut::new(Arc::clone(app)).apply_all(effects, connection.actor.origin.as_ref());
     answer
 }

@@ -12,8 +12,8 @@ use socketio::{Server, Socket};
 use tokio::time::Instant;
 
 use crate::app::App;
+use crate::connection::Connection;
 use crate::fan_out::FanOut;
-pub(crate) use admission::Connection;
 
 /// Largest packet that a client may send, in bytes: a message at its longest, several times over.
 const PACKET_MAX: usize = 64 * 1024;
@@ -51,10 +51,8 @@ pub(crate) fn install(app: &Arc<App>) {
 async fn connected(app: Arc<App>, socket: Socket) {
     let Some(connection) = socket.data::<Connection>() else { return };
     FanOut::new(Arc::clone(&app)).apply_all(app.chat.presence().socket_opened(connection.actor.user), None);
-    let hello = Event::ServerHello(Hello {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        web_build: app.web_build.clone(),
-    });
+    let hello =
+        Event::ServerHello(Hello { version: env!("CARGO_PKG_VERSION").to_owned(), web_build: app.web_build.clone() });
     // Whoever is gone already needs no greeting.
     let _ = socket.emit(hello.name(), (&hello,));
 }
