@@ -247,3 +247,24 @@ async fn broadcasts_reach_a_socket_only_once_its_connect_is_answered() {
 
     assert_eq!(client.next_event().await.name, "late");
 }
+
+#[tokio::test]
+async fn every_child_of_a_dynamic_namespace_can_be_reached_at_once() {
+    let world = World::new().await;
+    let rooms = world.io.of_matching(|name| name.starts_with("/dyn-"));
+    let mut clients = Vec::new();
+    for name in ["/dyn-1", "/dyn-2"] {
+        clients.push(world.client().namespace(name).connect().await.unwrap());
+    }
+    let mut other = world.connect().await;
+    let mut names: Vec<String> = rooms.children().iter().map(|child| child.name().to_owned()).collect();
+    names.sort();
+    assert_eq!(names, ["/dyn-1", "/dyn-2"]);
+    rooms.emit("all", (1,)).unwrap();
+    world.io.of("/").emit("end", ()).unwrap();
+
+    for client in &mut clients {
+        assert_eq!(client.next_event().await.args, [1]);
+    }
+    assert_eq!(other.next_event().await.name, "end");
+}

@@ -220,3 +220,41 @@ async fn listeners_come_and_go() {
     ];
     assert_eq!(log.take(10).await, expected.concat());
 }
+
+#[tokio::test]
+async fn whoever_leaves_can_still_tell_the_rooms_that_it_was_in() {
+    let world = World::new().await;
+    let ns = world.io.of("/");
+    let (seen, mut log) = log();
+    let after = seen.clone();
+    ns.on_connect(|socket| async move { socket.join("red") });
+    ns.on_disconnecting(move |socket, reason| {
+        seen.send((reason.to_string(), socket.rooms().len(), socket.is_in("red"))).unwrap();
+        for room in socket.rooms() {
+            socket.to(&*room).emit("left", (socket.id(),)).unwrap();
+        }
+    });
+    ns.on_disconnect(move |socket, reason| {
+        after.send((reason.to_string(), socket.rooms().len(), socket.is_in("red"))).unwrap();
+        async {}
+    });
+    let (mut stays, leaves) = (world.connect().await, world.connect().await);
+    let id = leaves.id().to_owned();
+    leaves.close().await;
+
+    assert_eq!(stays.event("left").await, [id]);
+    let reason = "transport close".to_owned();
+    assert_eq!(log.take(2).await, [(reason.clone(), 2, true), (reason, 0, false)]);
+}
+
+#[tokio::test]
+async fn a_disconnecting_handler_that_panics_keeps_nobody() {
+    let world = World::new().await;
+    let ns = world.io.of("/");
+    ns.on_disconnecting(|_, _| panic!("on purpose"));
+    let mut client = world.connect().await;
+    ns.everyone().disconnect_sockets(false);
+
+    assert_eq!(client.end().await, End::Disconnected);
+    until("it to be gone", || ns.is_empty()).await;
+}

@@ -4,6 +4,9 @@
 
 mod acks;
 mod binary;
+mod checks;
+mod client_files;
+mod cluster;
 mod codec;
 mod connecting;
 mod ends;
@@ -12,4 +15,5 @@ mod order;
 mod recovery;
 mod rooms;
 mod scale;
+mod transports;
 mod world;

@@ -221,3 +221,57 @@ async fn the_servers_disconnect_drops_what_waits() {
 
     assert_eq!(log.next().await, "server namespace disconnect");
 }
+
+#[tokio::test]
+async fn the_next_event_does_not_wait_for_a_concurrent_handler() {
+    let world = World::new().await;
+    let gate = Arc::new(Semaphore::new(0));
+    let (seen, mut log) = log();
+    let (open, slow) = (Arc::clone(&gate), seen.clone());
+    let ns = world.io.of("/");
+    ns.on_concurrent("slow", move |_, event| {
+        let (open, slow) = (Arc::clone(&open), slow.clone());
+        async move {
+            open.acquire().await.unwrap().forget();
+            slow.send(format!("slow {}", event.raw())).unwrap();
+        }
+    });
+    ns.on("quick", move |_, _| {
+        seen.send("quick".to_owned()).unwrap();
+        async {}
+    });
+    let mut client = world.connect().await;
+    client.emit("slow", (1,)).await;
+    client.emit("quick", ()).await;
+    assert_eq!(log.next().await, "quick");
+    gate.add_permits(1);
+
+    assert_eq!(log.next().await, "slow [1]");
+}
+
+#[tokio::test]
+async fn concurrent_handlers_are_bounded_like_waiting_events() {
+    let world = World::with(Server::builder().inbound_limit(8, 1 << 20)).await;
+    let gate = Arc::new(Semaphore::new(0));
+    let (running, finished) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (open, count, done) = (Arc::clone(&gate), Arc::clone(&running), Arc::clone(&finished));
+    world.io.of("/").on_concurrent("work", move |_, _| {
+        let (open, count, done) = (Arc::clone(&open), Arc::clone(&count), Arc::clone(&done));
+        async move {
+            count.fetch_add(1, Ordering::SeqCst);
+            open.acquire().await.unwrap().forget();
+            count.fetch_sub(1, Ordering::SeqCst);
+            done.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    let mut client = world.connect().await;
+    for _ in 0..100 {
+        client.emit("work", ()).await;
+    }
+    until("as many as may run", || running.load(Ordering::SeqCst) == 8).await;
+    for expected in 1..=100 {
+        gate.add_permits(1);
+        until("one more to finish", || finished.load(Ordering::SeqCst) == expected).await;
+        assert!(running.load(Ordering::SeqCst) <= 8);
+    }
+}
