@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
 import { messages } from './tools/messages.ts';
@@ -9,7 +8,6 @@ export default defineConfig({
   plugins: [messages(), vue()],
   resolve: {
     alias: {
-      '@': fileURLToPath(new URL('src', import.meta.url)),
       'vue-i18n': 'vue-i18n/dist/vue-i18n.runtime.esm-bundler.js',
     },
   },
@@ -39,7 +37,7 @@ export default defineConfig({
   },
   test: {
     environment: 'happy-dom',
-    include: ['src/**/*.test.ts', 'tools/**/*.test.ts'],
+    include: ['src/**/*.test.ts'],
     restoreMocks: true,
   },
 });

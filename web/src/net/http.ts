@@ -1,16 +1,8 @@
-import type { FieldError, Meta, OwnUser } from '../protocol';
+import type { FieldError, LogIn, Meta, OwnUser, SignUp } from '../protocol';
 import { done, failed, unreachable, type Failure, type Outcome } from './outcome';
 
-/** A sign-in that hangs must say so: Argon2 and a queue before it take a few seconds at most. */
+/** A sign-in that hangs must say so: Argon2 and a queue before it take a few seconds at most. In milliseconds. */
 const DEADLINE = 15_000;
-
-export interface SignUp {
-  username: string;
-  password: string;
-  displayName?: string;
-  inviteCode?: string;
-  setupCode?: string;
-}
 
 /** Makes an account and signs in to it. */
 export function signUp(form: SignUp): Promise<Outcome<OwnUser>> {
@@ -18,7 +10,7 @@ export function signUp(form: SignUp): Promise<Outcome<OwnUser>> {
 }
 
 /** Signs in. */
-export function logIn(form: { username: string; password: string }): Promise<Outcome<OwnUser>> {
+export function logIn(form: LogIn): Promise<Outcome<OwnUser>> {
   return call('POST', '/api/login', form);
 }
 

@@ -5,10 +5,12 @@ import { backoff } from './backoff';
 import { readFailure } from './http';
 import { done, failed, unreachable, type Outcome } from './outcome';
 
+// Deadlines and waits are in milliseconds.
 /** Every command is answered within about 5 s, whatever is down; after twice that the answer is lost. */
-export const ANSWER_DEADLINE = 10_000;
+const ANSWER_DEADLINE = 10_000;
 /** Transport, namespace and the server's own reading before it answers CONNECT. */
 const CONNECT_DEADLINE = 15_000;
+/** The transport alone: a handshake, and its retry, on a line that is slow. */
 const TRANSPORT_DEADLINE = 10_000;
 /** Normal again within 5 s after the cause is gone. */
 const WAIT = { base: 500, cap: 4_000 };
@@ -68,11 +70,7 @@ export class Link {
   }
 
   /** Sends a command and waits for its answer. Never throws; without an answer the failure is `NETWORK`. */
-  command<C extends CommandName>(
-    name: C,
-    payload: Commands[C]['payload'],
-    deadline: number = ANSWER_DEADLINE,
-  ): Promise<Outcome<Commands[C]['reply']>> {
+  command<C extends CommandName>(name: C, payload: Commands[C]['payload']): Promise<Outcome<Commands[C]['reply']>> {
     const socket = this.#socket;
     if (socket === null || !this.#online) return Promise.resolve(failed(unreachable('not connected')));
     return new Promise((resolve) => {
@@ -83,7 +81,7 @@ export class Link {
       const giveUp = (): void => settle(failed(unreachable('connection lost')));
       this.#waiting.add(giveUp);
       socket
-        .timeout(deadline)
+        .timeout(ANSWER_DEADLINE)
         .emitWithAck(name, payload)
         .then(
           (answer: unknown) => settle(readAnswer<C>(answer)),

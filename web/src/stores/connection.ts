@@ -4,14 +4,12 @@ import { ref } from 'vue';
 import type { LinkStatus } from '../net/link';
 import { services } from './services';
 
-export type ConnectionStatus = LinkStatus;
-
 /** A drop that is over sooner shows nothing, in milliseconds. */
 const UNNOTICED = 2_000;
 
 /** Whether the server hears us. */
 export const useConnectionStore = defineStore('connection', () => {
-  const status = ref<ConnectionStatus>('connecting');
+  const status = ref<LinkStatus>('connecting');
   /** When `status` last changed, in milliseconds since the epoch. */
   const since = ref(Date.now());
   /** True after two seconds without a connection, so that a short drop shows nothing. */
@@ -29,7 +27,7 @@ export const useConnectionStore = defineStore('connection', () => {
   }
 
   /** For `live.ts`. */
-  function set(next: ConnectionStatus, attemptAt: number | null): void {
+  function set(next: LinkStatus, attemptAt: number | null): void {
     nextAttemptAt.value = attemptAt;
     if (next !== status.value) {
       status.value = next;

@@ -1,4 +1,4 @@
-import { Link } from '../net/link';
+import { Link, type LinkStatus } from '../net/link';
 import { done } from '../net/outcome';
 import { Outbox, type OutboxPorts, type Receipt } from '../outbox/outbox';
 import { openStorage, type OutboxRow, type Storage } from '../outbox/storage';
@@ -14,7 +14,7 @@ import { isAttentive, watchWake } from '../sync/wake';
 import type { World } from '../sync/world';
 import type { Stored } from '../timeline/stored';
 import { useChannelsStore } from './channels';
-import { useConnectionStore, type ConnectionStatus } from './connection';
+import { useConnectionStore } from './connection';
 import { useDraftsStore } from './drafts';
 import { restoreAll, saveTimelines } from './keeping';
 import { usePeopleStore } from './people';
@@ -161,7 +161,7 @@ export class Live {
     if (this.#trusted && dispatch(this.#world, event)) this.#sync.request();
   }
 
-  #status(status: ConnectionStatus, nextAttemptAt: number | null): void {
+  #status(status: LinkStatus, nextAttemptAt: number | null): void {
     this.#stores.connection.set(status, nextAttemptAt);
     this.#trusted = false;
     if (status === 'online') void this.#connected();

@@ -3,8 +3,10 @@ import { LIMITS, type Commands } from '../protocol';
 import { fromWire } from '../timeline/stored';
 import type { Action, Timeline } from '../timeline/timeline';
 
+/** Messages that are asked for at once: a screen and a half of them. */
 const PAGE = 50;
-const WINDOW = 300;
+/** Stored messages that a timeline holds at once, so that neither memory nor the page grows with what was read. */
+export const WINDOW = 300;
 /** That far behind, the divider is gone to instead of loading everything between. */
 const FAR = 200;
 /** Rows shown above the divider. */

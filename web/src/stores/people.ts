@@ -5,9 +5,6 @@ import { done, failed, unreachable, type Outcome } from '../net/outcome';
 import { LIMITS, type User } from '../protocol';
 import { services } from './services';
 
-/** Somebody, as far as one may know them. */
-export type Person = User;
-
 /** How many search results are shown at once. */
 const FOUND_MAX = 20;
 /** How long to wait after a refusal (too many at once), in milliseconds. */
@@ -17,14 +14,14 @@ const FOLLOWED_MAX = 1_000;
 
 /** Everybody who was met so far, whether they are there, and who is typing. */
 export const usePeopleStore = defineStore('people', () => {
-  const known = shallowReactive(new Map<string, Person>());
+  const known = shallowReactive(new Map<string, User>());
   const typing = shallowReactive(new Map<string, string[]>());
   /** Asked for, or to be asked for; those who do not exist stay in it, so that they are asked for once. */
   const asked = new Set<string>();
   let queue: string[] = [];
 
   /** Reactive; null until known. Asking for somebody who is not known yet also fetches them. */
-  function byId(userId: string): Person | null {
+  function byId(userId: string): User | null {
     const person = known.get(userId);
     if (person === undefined) ensure([userId]);
     return person ?? null;
@@ -58,7 +55,7 @@ export const usePeopleStore = defineStore('people', () => {
   }
 
   /** Users by the beginning of their name, without oneself; without `all` also without those one has a direct conversation with. */
-  async function search(query: string, options: { all?: boolean } = {}): Promise<Outcome<Person[]>> {
+  async function search(query: string, options: { all?: boolean } = {}): Promise<Outcome<User[]>> {
     const link = services()?.link;
     if (link === undefined) return failed(unreachable('signed out'));
     const payload = { q: query.trim().slice(0, LIMITS.search.max), size: FOUND_MAX, all: options.all ?? false };
@@ -80,7 +77,7 @@ export const usePeopleStore = defineStore('people', () => {
   }
 
   /** For `live.ts`: the server described somebody. */
-  function put(user: Person): void {
+  function put(user: User): void {
     asked.add(user.id);
     known.set(user.id, user);
   }

@@ -11,10 +11,6 @@ import { isLeaving, rememberedSelf, rememberLeaving, rememberSelf, watchRemember
 /** `unknown` only until the first answer, and only in a browser that nobody was signed in to. */
 export type SessionState = 'unknown' | 'signed-out' | 'signed-in';
 
-/** `setupCode`: printed at start; asked for when the server is empty and not on loopback. */
-export type SignUpForm = SignUp;
-export type LogInForm = LogIn;
-
 /** `unsent`: nothing was done, that many messages would be lost; ask the person, then call with `discardUnsent`. */
 export type LogOutResult = { done: true } | { done: false; unsent: number };
 
@@ -94,10 +90,10 @@ export const useSessionStore = defineStore('session', () => {
     if (outcome.ok) meta.value = outcome.data;
   }
 
-  function signUp(form: SignUpForm): Promise<Outcome> {
+  function signUp(form: SignUp): Promise<Outcome> {
     return entering(() => http.signUp(form));
   }
-  function logIn(form: LogInForm): Promise<Outcome> {
+  function logIn(form: LogIn): Promise<Outcome> {
     return entering(() => http.logIn(form));
   }
   async function entering(ask: () => Promise<Outcome<OwnUser>>): Promise<Outcome> {

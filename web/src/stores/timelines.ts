@@ -8,7 +8,7 @@ import type { Row } from '../timeline/row';
 import { rowsOf } from '../timeline/shown';
 import type { Stored, Unsent } from '../timeline/stored';
 import { emptyTimeline, reduce, type Action, type Timeline } from '../timeline/timeline';
-import { loadEnd, loadNewerPage, loadOlderPage, openAt, type Pages } from './pages';
+import { loadEnd, loadNewerPage, loadOlderPage, openAt, WINDOW, type Pages } from './pages';
 import { services } from './services';
 
 /** What a timeline shows. A new object whenever something changed; rows that did not change stay the same objects. */
@@ -44,7 +44,6 @@ interface Looks {
 }
 
 /** More rows than a window holds are cut in steps, so that not every new message cuts. */
-const WINDOW = 300;
 const STEP = 50;
 const PLAIN: Looks = { loadingOlder: false, loadingNewer: false, opening: false, dividerAfter: null, failure: null };
 const NOTHING: TimelineView = {

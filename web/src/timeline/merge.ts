@@ -27,7 +27,7 @@ export function merge(rows: readonly Stored[], incoming: readonly Stored[]): rea
 }
 
 /** The index of `seq` in sorted rows, or where it belongs. */
-export function place(rows: readonly Stored[], seq: number): number {
+function place(rows: readonly Stored[], seq: number): number {
   let low = 0;
   let high = rows.length;
   while (low < high) {

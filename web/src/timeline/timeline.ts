@@ -1,4 +1,4 @@
-import { merge, place } from './merge';
+import { merge } from './merge';
 import type { Stored, Unsent } from './stored';
 
 /** The end of a channel: the place of its newest message, and the number of its newest change. */
@@ -247,10 +247,4 @@ function lowest(messages: readonly Stored[]): number | null {
 
 function highest(messages: readonly Stored[]): number | null {
   return messages.length === 0 ? null : Math.max(...messages.map((message) => message.seq));
-}
-
-/** The message at that place, if it is held. */
-export function messageAt(timeline: Timeline, seq: number): Stored | null {
-  const row = timeline.rows[place(timeline.rows, seq)];
-  return row !== undefined && row.seq === seq ? row : null;
 }
