@@ -5,7 +5,7 @@ use crate::chat::Chat;
 use crate::error::{Error, Result};
 use crate::id::SessionId;
 use crate::session::{Device, OpenSession, Token};
-use crate::text::{PASSWORD_LENGTH, fold};
+use crate::text::PASSWORD_LENGTH;
 
 impl Chat {
     /// Sign a device in.
@@ -14,11 +14,9 @@ impl Chat {
     /// each; `BUSY` when too many passwords are being verified.
     pub async fn log_in(&self, body: LogIn, device: Device) -> Result<SignedIn> {
         let wrong = || Error::unauthenticated("invalid credentials");
-        let LogIn { username, password } = body;
         // Longer than any password that there is: verified as far, so that its length costs nobody anything.
-        let password: String = password.expose().chars().take(PASSWORD_LENGTH.1 + 1).collect();
-        // NUL is in no name, and PostgreSQL refuses it in a text.
-        let name_key = fold(&username.replace('\0', "\u{FFFD}").chars().take(256).collect::<String>());
+        let password: String = body.password.expose().chars().take(PASSWORD_LENGTH.1 + 1).collect();
+        let name_key = body.name_key();
         let found = self.read(async |conn| sql::credentials(conn, &name_key).await).await?;
         let (user, hash) = found.unzip();
         if !self.passwords().verify(password, hash).await? {

@@ -14,7 +14,7 @@ use crate::chat::Chat;
 use crate::error::Result;
 use crate::id::{SessionId, UserId};
 use crate::session::Token;
-use crate::text::{DisplayName, Password, Username};
+use crate::text::{DisplayName, Password, Username, fold};
 use crate::wire::{payload, wire};
 
 pub use password::PasswordCost;
@@ -43,6 +43,19 @@ payload! {
         pub username: String,
         /// The password.
         pub password: Secret,
+    }
+}
+
+/// Most characters of a typed user name that are looked at: no name is as long, even before it is folded.
+const TYPED_NAME_MAX: usize = 256;
+
+impl LogIn {
+    /// What the account is looked up by: one key for every way of writing a name. Whoever counts attempts counts by it,
+    /// or each spelling would have a count of its own.
+    pub fn name_key(&self) -> String {
+        // NUL is in no name, and PostgreSQL refuses it in a text.
+        let typed: String = self.username.replace('\0', "\u{FFFD}").chars().take(TYPED_NAME_MAX).collect();
+        fold(&typed)
     }
 }
 

@@ -144,3 +144,11 @@ on_both! {
         assert_eq!(ann.view(world.chat.general()).await["role"], "owner");
     }
 }
+
+#[test]
+fn every_way_of_writing_a_name_is_looked_up_alike() {
+    for typed in ["ada", "ADA", "\u{FF41}\u{FF44}\u{FF41}", "Ad\u{FF21}"] {
+        assert_eq!(log_in(typed, "any").name_key(), "ada", "{typed}");
+    }
+    assert!(log_in(&"x".repeat(60_000), "any").name_key().len() <= 256);
+}
