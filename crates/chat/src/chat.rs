@@ -25,7 +25,8 @@ use crate::world::World;
 
 /// Write lanes on PostgreSQL: enough to overlap their waiting for the network and the disk.
 const POSTGRES_LANES: usize = 4;
-/// Longest that a read may take in all, waiting for a connection included (promise G11).
+/// Longest that a read may take in all, waiting for a connection included: every command is answered within about five
+/// seconds, whatever is down.
 const READ_MAX: Duration = Duration::from_secs(5);
 /// The channel that everybody is in.
 const GENERAL: &str = "General";

@@ -43,7 +43,7 @@ impl Sid {
     }
 
     pub(crate) fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or_default()
+        std::str::from_utf8(&self.0).expect("it was made from text")
     }
 }
 

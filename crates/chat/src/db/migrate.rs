@@ -25,12 +25,15 @@ macro_rules! migrations {
 
 migrations!["0001_start"];
 
+/// Names the lock under which PostgreSQL lets one server at a time migrate: any number that nobody else uses.
+const MIGRATING: i64 = 7_021_994_410_351;
+
 /// Bring the database up to this program, inside the transaction of `conn`. Refuses a database that a newer program
 /// has written.
 pub(super) async fn migrate(conn: &mut Conn<'_>, now: Time) -> Result<(), OpenError> {
     if let Conn::Postgres(connection) = conn {
         // Two servers that start at once migrate one after the other; a large table may take its time.
-        sqlx::query("SELECT pg_advisory_xact_lock(7021994410351)").execute(&mut **connection).await?;
+        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(MIGRATING).execute(&mut **connection).await?;
         sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut **connection).await?;
     }
     let create = "CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, applied_at BIGINT NOT NULL)";

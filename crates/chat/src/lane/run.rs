@@ -29,7 +29,7 @@ const SENDS: usize = 128;
 const ACTS: usize = 32;
 /// Entries per batch in all.
 const ENTRIES: usize = 512;
-/// Whoever has waited this long is not begun any more (promise G11).
+/// Whoever has waited this long is not begun any more: every command is answered within seconds, whatever is down.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 /// A batch that takes longer is given up with its connection. Statements have limits of their own; this one is for a
 /// database that does not even say so.

@@ -67,7 +67,7 @@ async fn until_the_last_step_messages_go_over_polling_alone() {
     assert_eq!(websocket.recv().await, Received::Text("4d".into()), "and the first after the probe");
 }
 
-/// E13: a client that polls, posts and upgrades while both sides talk without a pause.
+/// A client that polls, posts and upgrades while both sides talk without a pause.
 #[tokio::test]
 async fn an_upgrade_under_load_loses_doubles_and_reorders_nothing() {
     const EACH: usize = 3_000;

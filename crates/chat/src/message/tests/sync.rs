@@ -1,4 +1,4 @@
-//! Promises of `message:sync` (G5): everything missed, or an explicit `truncated`; never a silent gap.
+//! Promises of `message:sync`: everything missed, or an explicit `truncated`; never a silent gap.
 
 use std::collections::BTreeMap;
 
