@@ -12,7 +12,7 @@ use tokio::time::Instant;
 #[tokio::main]
 async fn main() {
     let mut arguments = std::env::args().skip(1);
-    let place = arguments.next().unwrap_or_else(|| "/tmp/hearth-sends".to_owned());
+    let place = arguments.next().unwrap_or_else(|| std::env::temp_dir().join("hearth-sends").display().to_string());
     let in_flight: usize = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(64);
     let seconds: u64 = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(5);
     let database = if place.starts_with("postgres") {
