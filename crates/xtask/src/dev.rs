@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::process::{cargo, end, has_ended, npm, run, spawn};
+use crate::process::{cargo, end, has_ended, interrupted, npm, run, spawn};
 use crate::workspace::{install, root};
 
 /// Often enough to feel immediate, seldom enough to cost nothing over some hundred files.
@@ -43,10 +43,13 @@ pub(crate) fn run_command() -> Result<()> {
         }
         while sources()? == seen {
             std::thread::sleep(LOOK_EVERY);
-            ensure!(!has_ended(&mut vite)?, "Vite has ended");
-            if let Some(running) = &mut server
-                && has_ended(running)?
-            {
+            let vite_ended = has_ended(&mut vite)?;
+            let server_ended = server.as_mut().map(has_ended).transpose()? == Some(true);
+            if interrupted() {
+                continue;
+            }
+            ensure!(!vite_ended, "Vite has ended");
+            if server_ended {
                 println!("the server has ended; it is started again when its source changes");
                 server = None;
             }

@@ -1,6 +1,7 @@
 //! The project's own commands, run as `cargo xtask <command>`: everything that a developer or a build machine does
 //! beyond `cargo run`. It depends on no other crate of the workspace, so that it is ready within seconds.
 
+mod conformance;
 mod dev;
 mod generate;
 mod licences;
@@ -12,6 +13,7 @@ mod test;
 mod tools;
 mod workspace;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -27,6 +29,9 @@ Commands:
   tools            find or install what the tests need (PostgreSQL, Chromium), and say where it is
   gen [--check]    write the files that are generated from the Rust types; with --check: fail when git is not clean after
   dev              server and web client with reload: the server on :3000, Vite in front of it
+  conformance --suite DIR
+                   run an official suite of the protocol (the folder test-suite of socketio/engine.io-protocol or of
+                   socketio/socket.io-protocol) against the library's example of that name
   screenshots      make docs/screenshots/*.png from the running product
   help             this text
 
@@ -58,6 +63,7 @@ fn dispatch(words: &[&str]) -> Result<ExitCode> {
         ["gen"] => generate::write()?,
         ["gen", "--check"] => generate::check()?,
         ["dev"] => dev::run_command()?,
+        ["conformance", "--suite", suite] => conformance::run_command(Path::new(suite))?,
         ["screenshots"] => screenshots::run_command()?,
         [] | ["help" | "--help" | "-h"] => println!("{HELP}"),
         other => bail!("there is no command `{}`; `cargo xtask help` names them all", other.join(" ")),

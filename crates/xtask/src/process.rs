@@ -82,29 +82,28 @@ pub(crate) fn spawn(command: &mut Command) -> Result<Child> {
     Ok(child)
 }
 
-/// True when a child has ended by itself. Asking from time to time also keeps an ended one from lingering.
+/// True when a child has ended. Asking from time to time also keeps an ended one from lingering.
 pub(crate) fn has_ended(child: &mut Child) -> Result<bool> {
-    let ended = child.try_wait().context("cannot wait for a child process")?.is_some();
-    stay_if_interrupted();
-    Ok(ended)
+    Ok(child.try_wait().context("cannot wait for a child process")?.is_some())
+}
+
+/// True when everything is being ended, and we with it: what a child does now means nothing.
+pub(crate) fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::SeqCst)
 }
 
 /// Wait for a child; true when it ended well. What a failed child leaves running is ended too.
 pub(crate) fn wait(mut child: Child) -> Result<bool> {
     let status = child.wait().context("cannot wait for a child process")?;
-    stay_if_interrupted();
+    while interrupted() {
+        // It did not fail, it was ended; whoever ends it ends us too, and there is nothing left to say.
+        std::thread::park_timeout(GRACE);
+    }
     if !status.success() && group_lives(child.id()) {
         signal_group(child.id(), "TERM");
     }
     lock(&CHILDREN).retain(|&id| id != child.id());
     Ok(status.success())
-}
-
-/// A child that was interrupted did not fail: whoever ends it ends us too, and there is nothing left to say.
-fn stay_if_interrupted() {
-    while INTERRUPTED.load(Ordering::SeqCst) {
-        std::thread::park_timeout(GRACE);
-    }
 }
 
 /// End a child and everything in its group: politely, then by force.

@@ -65,7 +65,12 @@ pub(crate) fn server(web_dist: &Path) -> Result<PathBuf> {
     Ok(built()?.join("hearth"))
 }
 
+/// Where cargo puts the examples that the development profile makes.
+pub(crate) fn examples() -> Result<PathBuf> {
+    Ok(built()?.join("examples"))
+}
+
 /// The program that writes the generated files, as the test build made it.
 pub(crate) fn generator() -> Result<PathBuf> {
-    Ok(built()?.join("examples/protocol"))
+    Ok(examples()?.join("protocol"))
 }
