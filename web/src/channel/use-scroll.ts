@@ -41,6 +41,8 @@ export function useScroll(
 
   onBeforeUpdate(() => {
     held = null;
+    // One may have scrolled since the last scroll event: what counts is where one is.
+    scrolled();
     anchor = pinned ? null : topRow();
   });
   onUpdated(() => {

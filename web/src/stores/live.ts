@@ -119,6 +119,8 @@ export class Live {
       }),
       watchWake({
         woken: () => this.#woken(),
+        // Where the server is on this machine it is there again at once; elsewhere the page says so in two seconds.
+        networkLost: () => this.#link.bounce(),
         attention: () => this.#reading.look(),
         leaving: () => {
           this.#saving.flush();

@@ -182,6 +182,7 @@ describe("others' typing", () => {
 describe('waking up', () => {
   const woken = vi.fn<() => void>();
   const leaving = vi.fn<() => void>();
+  const networkLost = vi.fn<() => void>();
   let end: () => void = () => undefined;
   let visibility: DocumentVisibilityState = 'visible';
 
@@ -189,7 +190,7 @@ describe('waking up', () => {
     woken.mockClear();
     leaving.mockClear();
     vi.spyOn(document, 'visibilityState', 'get').mockImplementation(() => visibility);
-    end = watchWake({ woken, leaving, attention: () => undefined });
+    end = watchWake({ woken, leaving, networkLost, attention: () => undefined });
   });
   afterEach(() => {
     end();
@@ -211,6 +212,12 @@ describe('waking up', () => {
     vi.advanceTimersByTime(30_000);
     turn('visible');
     expect(woken).toHaveBeenCalledOnce();
+  });
+
+  test('a lost network is noticed before the connection says so', () => {
+    window.dispatchEvent(new Event('offline'));
+    expect(networkLost).toHaveBeenCalledOnce();
+    expect(woken).not.toHaveBeenCalled();
   });
 
   test('is noticed when the network or the freezer lets go', () => {

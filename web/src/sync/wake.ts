@@ -4,6 +4,8 @@ const ASLEEP = 30_000;
 export interface WakePorts {
   /** The tab was away for a while, or the network came back: what was missed should be fetched. */
   woken(): void;
+  /** The network went away: a connection that looks open may be dead already. */
+  networkLost(): void;
   /** Whether it is seen or looked at has changed. */
   attention(): void;
   /** The tab may be thrown away now: save what is not saved. */
@@ -40,6 +42,7 @@ export function watchWake(ports: WakePorts, now: () => number = Date.now): () =>
   document.addEventListener('resume', ports.woken, { signal });
   window.addEventListener('pageshow', (event) => event.persisted && ports.woken(), { signal });
   window.addEventListener('online', ports.woken, { signal });
+  window.addEventListener('offline', ports.networkLost, { signal });
   window.addEventListener('focus', ports.attention, { signal });
   window.addEventListener('blur', ports.attention, { signal });
   window.addEventListener('pagehide', ports.leaving, { signal });
