@@ -104,7 +104,8 @@ impl Chat {
         }
     }
 
-    /// Carry out a command that reads. The effects are to be carried out before the answer is given.
+    /// Carry out a command that reads, or give up after five seconds. The effects are to be carried out before the
+    /// answer is given.
     pub async fn answer(&self, actor: &Actor, request: Request) -> (Answer, Vec<Effect>) {
         let name = request.name();
         let result = timeout(READ_MAX, async {

@@ -4,20 +4,15 @@
 //! when too many wait for their answer, this handler waits, and with it the reading of the socket.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use chat::{Answer, Error, Kind, Request};
 use socketio::{Ack, Event, Socket};
-use tokio::time::timeout;
 
 use crate::app::App;
 use crate::connection::Connection;
 use crate::fan_out::FanOut;
 use crate::hub::room;
 use crate::limits::IN_FLIGHT;
-
-/// Every command is answered within this, whatever is down.
-const COMMAND_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Handles one event of a socket. The next one starts when this has returned.
 pub(crate) async fn event(app: Arc<App>, socket: Socket, event: Event) {
@@ -61,8 +56,7 @@ async fn read(app: Arc<App>, connection: Arc<Connection>, request: Request, ack:
     // From here on it is one command among those in flight.
     drop(permits.split(IN_FLIGHT as usize - 1));
     tokio::spawn(async move {
-        let outcome = timeout(COMMAND_DEADLINE, app.chat.answer(&connection.actor, request)).await;
-        let (outcome, effects) = outcome.unwrap_or_else(|_| (Answer::from(&Error::unavailable()), Vec::new()));
+        let (outcome, effects) = app.chat.answer(&connection.actor, request).await;
         FanOut::new(Arc::clone(&app)).apply_all(effects, connection.actor.origin.as_ref());
         answer(ack, &outcome);
         drop(permits);
