@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn only_the_address_and_the_functions_that_wait_are_changed() {
-        let suite = "const URL = \"http://localhost:3000\";\n\nfunction waitFor(socket, type) {\n  old();\n}\n\nrest();\n";
+        let suite =
+            "const URL = \"http://localhost:3000\";\n\nfunction waitFor(socket, type) {\n  old();\n}\n\nrest();\n";
         let mended = mend(suite, 4711).unwrap();
         assert!(mended.starts_with("const URL = \"http://127.0.0.1:4711\";\n\nconst arrived"), "{mended}");
         assert!(mended.ends_with("\n}\n\nrest();\n") && !mended.contains("old()"), "{mended}");
