@@ -1,25 +1,27 @@
-//! Places where a test can hold the server still, or end it, to show that what it promises holds there too.
+//! Places where a test can hold the server still, to show that what it promises holds there too.
 //!
 //! A release build has none: the calls compile to nothing.
 
-/// Does at this point what `HEARTH_FAIL_POINTS` says: a list such as `socket.registered=sleep(500),fan-out=abort`.
+/// Stays at this point for as long as its file exists. `HEARTH_FAIL_POINTS` names the files, in a list such as
+/// `socket.registered=gap`; a point that it does not name holds nobody.
 #[cfg(debug_assertions)]
 pub(crate) async fn hit(name: &str) {
+    use std::path::Path;
     use std::sync::LazyLock;
     use std::time::Duration;
 
+    /// How soon whoever is held goes on when the file is gone.
+    const LOOK_EVERY: Duration = Duration::from_millis(5);
+
     static POINTS: LazyLock<String> = LazyLock::new(|| std::env::var("HEARTH_FAIL_POINTS").unwrap_or_default());
-    let action = POINTS.split(',').filter_map(|point| point.split_once('=')).find(|(point, _)| *point == name);
-    match action.map(|(_, action)| action) {
-        None => {}
-        Some("abort") => std::process::abort(),
-        Some(action) => {
-            let ms =
-                action.strip_prefix("sleep(").and_then(|rest| rest.strip_suffix(')')).and_then(|ms| ms.parse().ok());
-            let ms = ms.unwrap_or_else(|| panic!("HEARTH_FAIL_POINTS: {name}={action} is neither sleep(ms) nor abort"));
-            tracing::warn!(name, ms, "fail point");
-            tokio::time::sleep(Duration::from_millis(ms)).await;
-        }
+    let mut points = POINTS.split(',').filter_map(|point| point.split_once('='));
+    let Some((_, file)) = points.find(|(point, _)| *point == name) else { return };
+    let file = Path::new(file);
+    if file.exists() {
+        tracing::warn!(name, "held at a fail point");
+    }
+    while file.exists() {
+        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 

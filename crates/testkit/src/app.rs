@@ -8,11 +8,13 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use crate::client::{self, Client};
+use crate::client::{self, Client, within};
 use crate::wire::{self, Answer};
 
 /// How long a server may take to say that it listens: generous, since machines that test are busy.
 const START: Duration = Duration::from_secs(30);
+/// How often the log is looked at by whoever waits for a line.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// A running server. Dropping it kills it and removes its folder.
 pub struct App {
@@ -76,6 +78,19 @@ impl App {
     /// Log lines that have come since the last call.
     pub fn log(&self) -> Vec<String> {
         self.process.log.try_iter().collect()
+    }
+
+    /// Waits until the log has a line that holds `text`.
+    ///
+    /// # Panics
+    /// It does not come in time.
+    pub async fn until_logged(&self, text: &str) {
+        within(&format!("the log to say `{text}`"), async {
+            while !self.log().iter().any(|line| line.contains(text)) {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        })
+        .await;
     }
 
     /// Resident memory, in KiB (`VmRSS` of proc(5)).

@@ -57,6 +57,7 @@ async fn admit(app: &Arc<App>, socket: &Socket, auth: &Value) -> Result<(), Erro
         return Err(signed_out());
     }
     let memberships = app.chat.memberships(identity.user).await?;
+    fail_point::hit("socket.read").await;
     if app.settings.rate_limits && app.hub.sockets_of(identity.user) > SOCKETS_PER_USER {
         return Err(Error::rate_limited(Duration::from_secs(10)));
     }
