@@ -70,9 +70,4 @@ impl Presence {
     pub fn is_online(&self, user: UserId) -> bool {
         self.people.lock().contains_key(&user)
     }
-
-    /// How many people are here.
-    pub fn count(&self) -> usize {
-        self.people.lock().len()
-    }
 }
