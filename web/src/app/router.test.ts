@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createMemoryHistory } from 'vue-router';
 
 import { useSessionStore, type SessionState } from '../stores/session';
-import { afterSignIn, PAGE } from './pages';
+import { afterSignIn, ROUTE } from './routes';
 import { makeRouter } from './router';
 
 // Pages are not drawn here; their modules would open the connection.
@@ -25,11 +25,11 @@ async function go(state: SessionState, path: string, empty = false) {
 describe('who is not signed in', () => {
   it('goes to sign-in, and the deep link goes along', async () => {
     const route = await go('signed-out', '/c/01980000-abc');
-    expect(route.name).toBe(PAGE.signIn);
+    expect(route.name).toBe(ROUTE.signIn);
     expect(route.query.next).toBe('/c/01980000-abc');
   });
   it('goes to sign-up where nobody has an account yet', async () => {
-    expect((await go('signed-out', '/', true)).name).toBe(PAGE.signUp);
+    expect((await go('signed-out', '/', true)).name).toBe(ROUTE.signUp);
   });
 });
 
@@ -39,7 +39,7 @@ describe('who is signed in', () => {
     expect(route.fullPath).toBe('/c/01980000-abc');
   });
   it('lands at home from a path that does not exist', async () => {
-    expect((await go('signed-in', '/no/such/page')).name).toBe(PAGE.home);
+    expect((await go('signed-in', '/no/such/page')).name).toBe(ROUTE.home);
   });
 });
 
@@ -51,7 +51,7 @@ it('nothing is entered before it is known who is there', async () => {
   session.state = 'signed-in';
   known();
   await going;
-  expect(router.currentRoute.value.name).toBe(PAGE.channel);
+  expect(router.currentRoute.value.name).toBe(ROUTE.channel);
 });
 
 describe('the way on after sign-in', () => {
@@ -64,7 +64,7 @@ describe('the way on after sign-in', () => {
     '/signin',
     ['/c/1', '/c/2'],
   ])('leads only to a channel of ours, not to %s', (next) =>
-    expect(afterSignIn(next as string)).toEqual({ name: PAGE.home }),
+    expect(afterSignIn(next as string)).toEqual({ name: ROUTE.home }),
   );
   it('leads to the channel', () => expect(afterSignIn('/c/01980000-abc')).toBe('/c/01980000-abc'));
 });

@@ -4,7 +4,7 @@ import ChatPage from '../pages/ChatPage.vue';
 import SignInPage from '../pages/SignInPage.vue';
 import SignUpPage from '../pages/SignUpPage.vue';
 import { useSessionStore } from '../stores/session';
-import { afterSignIn, PAGE } from './pages';
+import { afterSignIn, ROUTE } from './routes';
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -21,12 +21,12 @@ export function makeRouter(started: Promise<void>, history: RouterHistory = crea
   const router = createRouter({
     history,
     routes: [
-      { path: '/signin', name: PAGE.signIn, component: SignInPage, meta: { for: 'guests' } },
-      { path: '/signup', name: PAGE.signUp, component: SignUpPage, meta: { for: 'guests' } },
+      { path: '/signin', name: ROUTE.signIn, component: SignInPage, meta: { for: 'guests' } },
+      { path: '/signup', name: ROUTE.signUp, component: SignUpPage, meta: { for: 'guests' } },
       // One component for all three: going from a channel to the list of a phone keeps the shell.
-      { path: '/', name: PAGE.home, component: ChatPage, meta: { for: 'members' } },
-      { path: '/channels', name: PAGE.list, component: ChatPage, meta: { for: 'members' } },
-      { path: '/c/:channelId', name: PAGE.channel, component: ChatPage, meta: { for: 'members' } },
+      { path: '/', name: ROUTE.home, component: ChatPage, meta: { for: 'members' } },
+      { path: '/channels', name: ROUTE.list, component: ChatPage, meta: { for: 'members' } },
+      { path: '/c/:channelId', name: ROUTE.channel, component: ChatPage, meta: { for: 'members' } },
       { path: '/:rest(.*)', redirect: '/' },
     ],
   });
@@ -36,8 +36,8 @@ export function makeRouter(started: Promise<void>, history: RouterHistory = crea
     const session = useSessionStore();
     const signedIn = session.state === 'signed-in';
     if (to.meta.for === 'members' && !signedIn) {
-      const page = session.meta?.empty ? PAGE.signUp : PAGE.signIn;
-      return { name: page, query: to.name === PAGE.home ? {} : { next: to.fullPath } };
+      const page = session.meta?.empty ? ROUTE.signUp : ROUTE.signIn;
+      return { name: page, query: to.name === ROUTE.home ? {} : { next: to.fullPath } };
     }
     if (to.meta.for === 'guests' && signedIn) return afterSignIn(to.query.next);
     return true;

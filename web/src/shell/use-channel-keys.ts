@@ -1,7 +1,7 @@
 import { onBeforeUnmount, onMounted } from 'vue';
 import { useRouter } from 'vue-router';
 
-import { toChannel } from '../app/pages';
+import { toChannel } from '../app/routes';
 import { useChannelsStore } from '../stores/channels';
 import { useTimelinesStore } from '../stores/timelines';
 

@@ -8,7 +8,7 @@ import type { Row } from '../timeline/row';
 import { rowsOf } from '../timeline/shown';
 import type { Stored, Unsent } from '../timeline/stored';
 import { emptyTimeline, reduce, type Action, type Timeline } from '../timeline/timeline';
-import { loadEnd, loadNewerPage, loadOlderPage, openAt, WINDOW, type Pages } from './pages';
+import { loadEnd, loadNewerPage, loadOlderPage, openAt, WINDOW, type Pages } from './paging';
 import { services } from './services';
 
 /** What a timeline shows. A new object whenever something changed; rows that did not change stay the same objects. */

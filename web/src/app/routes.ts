@@ -1,7 +1,7 @@
 import type { LocationQueryValue, RouteLocationRaw } from 'vue-router';
 
 /** Names of the routes, so that no path is written twice. */
-export const PAGE = {
+export const ROUTE = {
   signIn: 'signin',
   signUp: 'signup',
   /** Goes on to the channel that was open last, else to General. */
@@ -13,10 +13,10 @@ export const PAGE = {
 
 /** The route of a channel. */
 export function toChannel(channelId: string): RouteLocationRaw {
-  return { name: PAGE.channel, params: { channelId } };
+  return { name: ROUTE.channel, params: { channelId } };
 }
 
 /** Where somebody goes who has just signed in: the link they came by if it is a channel of ours, else home. */
 export function afterSignIn(next: LocationQueryValue | LocationQueryValue[] | undefined): RouteLocationRaw {
-  return typeof next === 'string' && /^\/c\/[\w-]+$/.test(next) ? next : { name: PAGE.home };
+  return typeof next === 'string' && /^\/c\/[\w-]+$/.test(next) ? next : { name: ROUTE.home };
 }
