@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{AcqRel, Release};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
@@ -18,6 +19,10 @@ use crate::{Body, CloseReason, Message, Refusal, refusal};
 
 /// After so many packets of one body the other tasks get a turn.
 const TURN: usize = 512;
+
+/// How often, and how far apart, one looks for the GET beside a goodbye: 40 ms in all.
+const GOODBYE_LOOKS: u32 = 8;
+const GOODBYE_PAUSE: Duration = Duration::from_millis(5);
 
 /// Answers a GET: with what is queued, or else when something is.
 pub(crate) async fn poll(socket: Arc<Inner>) -> Result<Response<Body>, Refusal> {
@@ -188,6 +193,11 @@ where
         match take(socket, packet) {
             Taken::More => {}
             Taken::Paused => poll_fn(|cx| poll_resumed(socket, cx)).await,
+            Taken::Goodbye => {
+                last_get(socket).await;
+                socket.close(CloseReason::TransportClose, Leave::Asked);
+                break;
+            }
             Taken::Closed => break,
             Taken::Malformed => return Err(refusal::bad_request()),
         }
@@ -239,6 +249,8 @@ where
 enum Taken {
     More,
     Paused,
+    /// The client closes the session.
+    Goodbye,
     Closed,
     Malformed,
 }
@@ -256,16 +268,24 @@ fn take(socket: &Arc<Inner>, packet: &str) -> Taken {
             return Taken::More;
         }
         Ok(Packet::Upgrade | Packet::Ignored) => return Taken::More,
-        Ok(Packet::Close) => {
-            socket.close(CloseReason::TransportClose, Leave::Asked);
-            return Taken::Closed;
-        }
+        Ok(Packet::Close) => return Taken::Goodbye,
         Ok(Packet::Ping(_)) | Err(_) => {
             socket.close(CloseReason::ParseError, Leave::Drop);
             return Taken::Malformed;
         }
     };
     if socket.deliver(message) { Taken::Paused } else { Taken::More }
+}
+
+/// Waits a moment for the GET that goes with a client's goodbye. The two are sent at once, but over two connections, so
+/// the goodbye may be read first; the GET is to be answered with a noop all the same, and not to find the session unknown.
+async fn last_get(socket: &Inner) {
+    for _ in 0..GOODBYE_LOOKS {
+        if socket.out.lock().getting || !socket.is_open() {
+            return;
+        }
+        tokio::time::sleep(GOODBYE_PAUSE).await;
+    }
 }
 
 fn poll_resumed(socket: &Inner, cx: &mut Context<'_>) -> Poll<()> {
