@@ -1,11 +1,14 @@
 //! The server that the protocol's own test suites and the official client are run against.
 //!
 //! `cargo run --release -p socketio --example conformance`, with `PORT` (3000), `PING_INTERVAL` (300 ms), `PING_TIMEOUT`
-//! (200), `CONNECT_TIMEOUT` (1000) and `MAX_PAYLOAD` (1000000) from the environment.
+//! (200), `CONNECT_TIMEOUT` (1000), `MAX_PAYLOAD` (1000000) and `RECOVERY_WINDOW` (10000 ms) from the environment.
 //!
 //! - `/engine.io/`: a bare Engine.IO server that echoes every message.
 //! - `/socket.io/`: the namespaces `/`, `/custom`, `/dyn-…`, and `/guarded`, which wants a token.
 //! - `GET /nsps`: the live namespaces; `GET /rss`: the process's status as Linux tells it.
+//!
+//! Connection state recovery is on; then CONNECT carries a `pid` and events end with an offset, as in Node. The protocol's
+//! own test suites, which know of neither, want `RECOVERY_WINDOW=0`, which turns it off.
 
 use std::env;
 use std::time::Duration;
@@ -16,7 +19,7 @@ use axum::routing::get;
 use engineio::{CloseReason, Config, Engine, Flow, Frame, Handler, Message, Session};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use socketio::{Args, ConnectError, Event, Namespace, Server, Socket};
+use socketio::{Args, ConnectError, Event, Namespace, Recovery, Server, Socket};
 use tokio::net::TcpListener;
 
 /// How long a broadcast with acks and a question to the client wait for answers.
@@ -30,7 +33,12 @@ async fn main() -> std::io::Result<()> {
         config.max_payload = setting("MAX_PAYLOAD", 1_000_000) as usize;
     });
     let connect_timeout = Duration::from_millis(setting("CONNECT_TIMEOUT", 1000));
-    let io = Server::builder().engine(config.clone()).connect_timeout(connect_timeout).build();
+    let window = Duration::from_millis(setting("RECOVERY_WINDOW", 10_000));
+    let mut server = Server::builder().engine(config.clone()).connect_timeout(connect_timeout);
+    if !window.is_zero() {
+        server = server.recovery(Recovery { window, ..Recovery::default() });
+    }
+    let io = server.build();
     for name in ["/", "/custom"] {
         let namespace = io.of(name);
         namespace.on_connect(welcome);
