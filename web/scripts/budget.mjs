@@ -1,10 +1,11 @@
 // Weighs what `vite build` made against the budget of the client: what a first visit loads must stay small.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants } from 'node:zlib';
 
 const KIB = 1024;
-const dist = process.argv[2] ?? new URL('../dist', import.meta.url).pathname;
+const dist = process.argv[2] ?? fileURLToPath(new URL('../dist', import.meta.url));
 const html = readFileSync(join(dist, 'index.html'), 'utf8');
 const assets = readdirSync(join(dist, 'assets'));
 

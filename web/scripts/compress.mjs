@@ -1,9 +1,10 @@
 // Leaves a brotli and a gzip sibling beside every built file that gains by it, so that the server only looks up and sends.
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
-const dist = process.argv[2] ?? new URL('../dist', import.meta.url).pathname;
+const dist = process.argv[2] ?? fileURLToPath(new URL('../dist', import.meta.url));
 const TEXT = /\.(html|js|css|svg|json|webmanifest|map|txt)$/;
 
 /** A compressed file is worth its place in the binary from a tenth of saving on. */
