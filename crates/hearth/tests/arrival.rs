@@ -25,7 +25,7 @@ struct Gap {
 impl Gap {
     /// `point`: one of [`GAPS`].
     fn start(point: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("gap");
         let points = format!("{point}={}", file.display());
         Self { app: App::start(BINARY, &[("HEARTH_FAIL_POINTS", &points)]), file, _folder: folder }
@@ -33,7 +33,7 @@ impl Gap {
 
     /// Opens the gap. A socket of `cookie` stands in it when this returns.
     async fn open(&self, cookie: &str) -> JoinHandle<Result<Client, Refused>> {
-        std::fs::write(&self.file, "").unwrap();
+        std::fs::write(&self.file, "").expect("a folder of our own");
         let arriving = tokio::spawn(self.app.client(cookie).connect());
         self.app.until_logged("held at a fail point").await;
         arriving
@@ -41,8 +41,8 @@ impl Gap {
 
     /// Lets the socket go on; how it comes out.
     async fn close(&self, arriving: JoinHandle<Result<Client, Refused>>) -> Result<Client, Refused> {
-        std::fs::remove_file(&self.file).unwrap();
-        arriving.await.unwrap()
+        std::fs::remove_file(&self.file).expect("an open gap");
+        arriving.await.expect("it does not panic")
     }
 }
 
