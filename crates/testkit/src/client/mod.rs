@@ -8,7 +8,6 @@ mod connect;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
-use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -16,10 +15,8 @@ use tokio::time::timeout;
 
 pub use connect::{Builder, Refused};
 
+pub use crate::wire::PATIENCE;
 use crate::wire::{Received, WebSocket};
-
-/// How long a test waits for something that must happen. Long enough for a loaded machine, short enough to be told.
-pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The opcode of a WebSocket close frame, and the status of an ordinary end (RFC 6455, sections 5.5.1 and 7.4.1).
 const CLOSE: u8 = 8;
