@@ -53,10 +53,11 @@ impl LiveCommand for SetTyping {
         if !(live.joined)(self.channel_id) {
             return Err(Error::not_found("channel"));
         }
-        if let Some(origin) = &live.actor.origin {
-            live.world.typing.note(origin, live.actor.user, self.channel_id, self.is_typing);
+        let (user, board) = (live.actor.user, &live.world.typing);
+        let origin = live.actor.origin.as_ref();
+        if origin.is_none_or(|origin| board.note(origin, user, self.channel_id, self.is_typing)) {
+            live.effects.push(typing(self.channel_id, user, self.is_typing));
         }
-        live.effects.push(typing(self.channel_id, live.actor.user, self.is_typing));
         Ok(Empty {})
     }
 }
@@ -80,16 +81,22 @@ struct Writer {
 }
 
 impl TypingBoard {
-    fn note(&self, origin: &Origin, user: UserId, channel: ChannelId, is_typing: bool) {
+    /// Whether there is something to tell. Ends are not counted against any budget, so only one that ends something may
+    /// cost its channel's members a delivery.
+    fn note(&self, origin: &Origin, user: UserId, channel: ChannelId, is_typing: bool) -> bool {
         let mut sockets = self.sockets.lock();
         let writer = sockets.entry(origin.clone()).or_insert_with(|| Writer { user, channels: Vec::new() });
+        let before = writer.channels.len();
         writer.channels.retain(|(other, _)| *other != channel);
-        if is_typing && writer.channels.len() < CHANNELS_PER_SOCKET {
+        let was_typing = writer.channels.len() < before;
+        let begins = is_typing && writer.channels.len() < CHANNELS_PER_SOCKET;
+        if begins {
             writer.channels.push((channel, Instant::now() + TYPING_LASTS));
         }
         if writer.channels.is_empty() {
             sockets.remove(origin);
         }
+        begins || (!is_typing && was_typing)
     }
 
     /// Whoever has not said for too long that they are still writing has stopped.

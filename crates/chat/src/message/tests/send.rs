@@ -8,7 +8,7 @@ use crate::effect::{Audience, Effect};
 use crate::event::Event;
 use crate::message::Typing;
 use crate::test_world::{World, on_both};
-use crate::{Environment, MessageId};
+use crate::{Environment, MessageId, Request};
 
 async fn answers(waiting: Vec<tokio::sync::oneshot::Receiver<Value>>) -> Vec<Value> {
     let mut answers = Vec::new();
@@ -262,6 +262,23 @@ async fn typing_ends_when_the_socket_goes() {
     ann.get("message:typing", json!({ "channelId": general, "isTyping": true })).await;
     ann.get("message:typing", json!({ "channelId": general, "isTyping": false })).await;
     assert_eq!(world.chat.socket_gone(&ann.actor), [], "it had ended before");
+}
+
+#[tokio::test]
+async fn an_end_of_typing_is_told_once_and_only_after_a_beginning() {
+    let world = World::sqlite().await;
+    let ann = world.person("ann").await;
+    let general = world.chat.general();
+    let told = |is_typing| {
+        let payload = serde_json::value::to_raw_value(&json!({ "channelId": general, "isTyping": is_typing })).unwrap();
+        let request = Request::decode("message:typing", Some(&payload)).unwrap();
+        let (answer, effects) = world.chat.live(&ann.actor, request, |_| true);
+        assert_eq!(answer.code(), None);
+        effects.len()
+    };
+    assert_eq!(told(false), 0, "there is nothing to end");
+    assert_eq!((told(true), told(true)), (1, 1), "whoever came later is told too");
+    assert_eq!((told(false), told(false), told(false)), (1, 0, 0));
 }
 
 #[tokio::test]
