@@ -87,7 +87,7 @@ impl Command for SyncMessages {
         let own = channel::sql::all_of(cx.db(), user).await?;
         let mut own: BTreeMap<_, _> = own.into_iter().map(|row| (row.id, row.seen_by(user))).collect();
 
-        let mut answer = Packing::new(cx.world.epoch, self.channels.len() + own.len());
+        let mut answer = Packing::new(cx.world.epoch, self.channels.len());
         let mut missed = Vec::new();
         for (id, rev) in self.channels {
             let Some(channel) = own.remove(&id) else {
@@ -120,7 +120,8 @@ impl Command for SyncMessages {
                 answer.synced.again.push(id);
             }
         }
-        for channel in own.into_values() {
+        // The newest first: with more channels than an answer holds, those are what the client cannot know yet.
+        for channel in own.into_values().rev() {
             answer.pack_joined(channel);
         }
         Ok(Data { data: answer.synced })
@@ -135,11 +136,13 @@ struct Packing {
 }
 
 impl Packing {
-    /// With room kept for every channel in `again` or `left`.
-    fn new(epoch: Epoch, channels: usize) -> Self {
+    /// With room kept for every channel of the request in `again` or `left`, and for as many others in `again` as the
+    /// next request can name. Not for all others: how many somebody is in, others decide too, and the answer must bring
+    /// them on however many there are.
+    fn new(epoch: Epoch, named: usize) -> Self {
         let (channels_empty, again, left, joined) = (BTreeMap::new(), Vec::new(), Vec::new(), Vec::new());
         let synced = Synced { epoch, channels: channels_empty, again, left, joined };
-        Self { synced, bytes: 256 + channels * ID_BYTES, rows: false }
+        Self { synced, bytes: 256 + (named + SYNC_CHANNELS_MAX) * ID_BYTES, rows: false }
     }
 
     /// Put a channel in with what was missed, or ask to come again for it.
@@ -168,10 +171,47 @@ impl Packing {
     fn pack_joined(&mut self, channel: Channel) {
         let bytes = json_size(&channel) + 1;
         if self.bytes + bytes > ANSWER_BYTES_MAX {
-            self.synced.again.push(channel.id);
+            // More than the next request can name would have to be asked for twice anyway.
+            if self.synced.again.len() < SYNC_CHANNELS_MAX {
+                self.synced.again.push(channel.id);
+            }
             return;
         }
         self.bytes += bytes;
         self.synced.joined.push(channel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::{ChannelType, Role};
+
+    fn channel(number: u128) -> Channel {
+        Channel {
+            id: ChannelId::from_uuid(uuid::Uuid::from_u128(number)),
+            name: None,
+            r#type: ChannelType::Private,
+            direct: true,
+            topic: None,
+            users: Vec::new(),
+            user_count: 2,
+            unread_count: 0,
+            seq: 0,
+            rev: 0,
+            read_up_to: 0,
+            last_message_at: None,
+            role: Some(Role::Member),
+        }
+    }
+
+    /// Anyone can put anyone into direct conversations; with thousands of them one still catches up.
+    #[test]
+    fn an_answer_brings_on_whoever_is_in_very_many_channels() {
+        let mut answer = Packing::new(Epoch::from_uuid(uuid::Uuid::nil()), SYNC_CHANNELS_MAX);
+        (0..20_000).for_each(|number| answer.pack_joined(channel(number)));
+        assert!(answer.synced.joined.len() > SYNC_CHANNELS_MAX, "{} fit", answer.synced.joined.len());
+        assert_eq!(answer.synced.again.len(), SYNC_CHANNELS_MAX, "as many as the next request can name");
+        assert!(json_size(&answer.synced) <= ANSWER_BYTES_MAX);
     }
 }
