@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
+
+/// Blocks of 1 KiB that are asked for at least, used or not: above 32 MiB glibc maps an allocation by itself and gives
+/// it back at once, below it keeps up to one per thread that ever hashed. What is not touched takes no memory.
+const MAPPED_BLOCKS: usize = 33 * 1024;
 
 /// Requests that wait for a core: beyond that, somebody is trying to keep the machine busy.
 const WAITING: usize = 32;
@@ -53,31 +56,21 @@ impl Passwords {
         self.checks.load(Ordering::Relaxed)
     }
 
-    fn argon2(&self) -> Argon2<'static> {
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone())
-    }
-
     /// A hash of the password, as a PHC string.
     pub(crate) async fn hash(&self, password: String, salt: [u8; 16]) -> Result<String> {
-        let argon2 = self.argon2();
-        let hash = move || argon2.hash_password_with_salt(password.as_bytes(), &salt).map(|hash| hash.to_string());
-        self.off_thread(hash).await?.map_err(|error| Error::internal(error.to_string()))
+        let recipe = Recipe { algorithm: Algorithm::Argon2id, version: Version::V0x13, params: self.params.clone() };
+        self.off_thread(move || recipe.phc(password.as_bytes(), &salt)).await?
     }
 
     /// Whether the password has this hash. Without a hash the same work is done, and the answer is no: how long it
     /// takes does not say whether there is such an account.
     pub(crate) async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
-        let argon2 = self.argon2();
         let known = hash.is_some();
         let hash = match hash {
             Some(hash) => hash,
             None => self.nobodys_hash(),
         };
-        let verify = move || {
-            let hash = PasswordHash::new(&hash).map_err(|error| Error::internal(error.to_string()))?;
-            Ok::<_, Error>(argon2.verify_password(password.as_bytes(), &hash).is_ok())
-        };
-        Ok(self.off_thread(verify).await?? && known)
+        Ok(self.off_thread(move || has_hash(password.as_bytes(), &hash)).await?? && known)
     }
 
     /// A hash that no password has, of the same cost.
@@ -99,6 +92,55 @@ impl Passwords {
         };
         tokio::task::spawn_blocking(work).await.map_err(Error::internal)
     }
+}
+
+/// How a hash is made.
+struct Recipe {
+    algorithm: Algorithm,
+    version: Version,
+    params: Params,
+}
+
+impl Recipe {
+    fn output(&self, password: &[u8], salt: &[u8]) -> Result<Output> {
+        let argon2 = Argon2::new(self.algorithm, self.version, self.params.clone());
+        let blocks = self.params.block_count();
+        let mut memory = Vec::with_capacity(blocks.max(MAPPED_BLOCKS));
+        memory.resize(blocks, Block::new());
+        let mut output = [0; Output::MAX_LENGTH];
+        let output = &mut output[..self.params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN)];
+        argon2.hash_password_into_with_memory(password, salt, output, &mut memory).map_err(fault)?;
+        Output::new(output).map_err(fault)
+    }
+
+    fn phc(&self, password: &[u8], salt: &[u8]) -> Result<String> {
+        let hash = PasswordHash {
+            algorithm: self.algorithm.ident(),
+            version: Some(self.version.into()),
+            params: ParamsString::try_from(&self.params).map_err(fault)?,
+            salt: Some(Salt::new(salt).map_err(fault)?),
+            hash: Some(self.output(password, salt)?),
+        };
+        Ok(hash.to_string())
+    }
+}
+
+fn has_hash(password: &[u8], hash: &str) -> Result<bool> {
+    let hash = PasswordHash::new(hash).map_err(fault)?;
+    let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else {
+        return Err(Error::internal("a stored password hash is incomplete"));
+    };
+    let recipe = Recipe {
+        algorithm: Algorithm::try_from(hash.algorithm.as_str()).map_err(fault)?,
+        version: hash.version.map(Version::try_from).transpose().map_err(fault)?.unwrap_or_default(),
+        params: Params::try_from(&hash).map_err(fault)?,
+    };
+    // `Output` compares in constant time.
+    Ok(recipe.output(password, salt)? == *expected)
+}
+
+fn fault(error: impl std::fmt::Display) -> Error {
+    Error::internal(error.to_string())
 }
 
 #[cfg(test)]
@@ -134,5 +176,41 @@ mod tests {
         assert_eq!(refused.code(), crate::error::Code::Busy);
         drop(held);
         assert!(!passwords.verify("anything".to_owned(), None).await.unwrap());
+    }
+
+    /// Resident memory of this process, in KiB.
+    #[cfg(target_os = "linux")]
+    fn resident() -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// The allocator keeps an arena per thread; a crowd that signs in must not leave one full of blocks in each.
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[test]
+    fn what_hashing_took_is_given_back_whatever_the_number_of_threads() {
+        let cost = PasswordCost::default();
+        let hash = || {
+            let params = Params::new(cost.memory_kib, 1, 1, None).unwrap();
+            let recipe = Recipe { algorithm: Algorithm::Argon2id, version: Version::V0x13, params };
+            recipe.phc(b"correct horse", &[7; 16]).unwrap();
+        };
+        hash();
+        let before = resident();
+        let all_done = std::sync::Barrier::new(9);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    (0..2).for_each(|_| hash());
+                    all_done.wait();
+                    all_done.wait();
+                });
+            }
+            all_done.wait();
+            let kept = resident().saturating_sub(before);
+            all_done.wait();
+            assert!(kept < u64::from(2 * cost.memory_kib), "{kept} KiB are kept");
+        });
     }
 }
