@@ -111,26 +111,33 @@ impl Limits {
         rates.check(&rates.sign_up, &limit_key(address))
     }
 
-    /// Refuses a login where too many have failed; no password is looked at then. `account`: its
-    /// [`name_key`](chat::LogIn::name_key).
-    pub(crate) fn may_log_in(&self, account: &str, address: IpAddr) -> Result<(), Error> {
-        let Some(rates) = &self.rates else { return Ok(()) };
-        let address = limit_key(address);
+    /// Counts a login as failed before its password is looked at, so that many at once are not all let through; or refuses
+    /// it where too many have failed. [`Limits::forgive`] takes it back. `account`: what [`chat::LogIn::name_key`] says.
+    pub(crate) fn log_in(&self, account: String, address: IpAddr) -> Result<Attempt, Error> {
+        let attempt = Attempt { account, address: limit_key(address) };
+        let Some(rates) = &self.rates else { return Ok(attempt) };
         let now = Instant::now();
-        let wait = rates.failed_login_account.blocked(&(account.to_owned(), address), now);
-        match wait.max(rates.failed_login_address.blocked(&address, now)) {
-            None => Ok(()),
-            Some(wait) => Err(Error::rate_limited(wait)),
+        // Of the address only what did fail: many may sign in from one at once.
+        if let Some(wait) = rates.failed_login_address.blocked(&attempt.address, now) {
+            return Err(Error::rate_limited(wait));
+        }
+        let key = (attempt.account.clone(), attempt.address);
+        rates.failed_login_account.charge(key, now).map_err(Error::rate_limited)?;
+        Ok(attempt)
+    }
+
+    /// The login did not fail for its password.
+    pub(crate) fn forgive(&self, attempt: Attempt) {
+        if let Some(rates) = &self.rates {
+            rates.failed_login_account.refund(&(attempt.account, attempt.address));
         }
     }
 
-    /// Counts a login that failed.
-    pub(crate) fn failed_log_in(&self, account: &str, address: IpAddr) {
-        let Some(rates) = &self.rates else { return };
-        let address = limit_key(address);
-        let now = Instant::now();
-        rates.failed_login_account.count((account.to_owned(), address), now);
-        rates.failed_login_address.count(address, now);
+    /// The login did fail for its password: its address pays too.
+    pub(crate) fn failed(&self, attempt: &Attempt) {
+        if let Some(rates) = &self.rates {
+            rates.failed_login_address.count(attempt.address, Instant::now());
+        }
     }
 
     /// Forgets those who have been quiet, so that memory follows the living.
@@ -161,7 +168,14 @@ fn quota(rate: Rate) -> Quota {
     Quota::with_period(rate.per).expect("every period is longer than nothing").allow_burst(burst)
 }
 
-/// Failures that are counted after the fact, which a plain rate limit cannot: success costs nothing.
+/// A login on its way.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    account: String,
+    address: IpAddr,
+}
+
+/// Failures that can be taken back or counted after the fact, which a plain rate limit cannot: success costs nothing.
 struct Failures<K> {
     rate: Rate,
     /// When the debt of a key is paid off. It grows by one period a failure, as in GCRA.
@@ -175,15 +189,38 @@ impl<K: Hash + Eq> Failures<K> {
 
     /// How long the key must wait before it may try again, if it must.
     fn blocked(&self, key: &K, now: Instant) -> Option<Duration> {
-        let debt = self.paid_off.lock().get(key)?.saturating_duration_since(now);
+        self.paid_off.lock().get(key).and_then(|at| self.wait(*at, now))
+    }
+
+    fn wait(&self, paid_off: Instant, now: Instant) -> Option<Duration> {
+        let debt = paid_off.saturating_duration_since(now);
         let allowed = self.rate.per * (self.rate.burst - 1);
         (debt > allowed).then(|| debt - allowed)
     }
 
+    /// Counts a failure of a key that need not wait; of any other, how long it must.
+    fn charge(&self, key: K, now: Instant) -> Result<(), Duration> {
+        let mut paid_off = self.paid_off.lock();
+        let at = paid_off.entry(key).or_insert(now);
+        if let Some(wait) = self.wait(*at, now) {
+            return Err(wait);
+        }
+        *at = (*at).max(now) + self.rate.per;
+        Ok(())
+    }
+
+    /// Counts a failure whatever the debt.
     fn count(&self, key: K, now: Instant) {
         let mut paid_off = self.paid_off.lock();
         let at = paid_off.entry(key).or_insert(now);
         *at = (*at).max(now) + self.rate.per;
+    }
+
+    /// Takes a failure back.
+    fn refund(&self, key: &K) {
+        if let Some(at) = self.paid_off.lock().get_mut(key) {
+            *at = at.checked_sub(self.rate.per).unwrap_or(*at);
+        }
     }
 
     fn forget_quiet(&self, now: Instant) {
@@ -225,23 +262,44 @@ mod tests {
         IpAddr::from([203, 0, 113, last])
     }
 
+    fn log_in(limits: &Limits, account: &str, last: u8) -> Result<Attempt, Error> {
+        limits.log_in(account.to_owned(), address(last))
+    }
+
     #[test]
     fn the_sixth_wrong_password_waits_and_another_address_does_not() {
         let limits = Limits::new(true);
         for _ in 0..5 {
-            limits.may_log_in("ada", address(1)).unwrap();
-            limits.failed_log_in("ada", address(1));
+            limits.failed(&log_in(&limits, "ada", 1).unwrap());
         }
-        assert!(limits.may_log_in("ada", address(1)).is_err());
-        limits.may_log_in("ada", address(2)).unwrap();
-        limits.may_log_in("bob", address(1)).unwrap();
+        assert!(log_in(&limits, "ada", 1).unwrap_err().retry_after_ms().is_some());
+        log_in(&limits, "ada", 2).unwrap();
+        log_in(&limits, "bob", 1).unwrap();
+    }
+
+    #[test]
+    fn six_passwords_tried_at_once_are_six() {
+        let limits = Limits::new(true);
+        let under_way: Vec<_> = (0..6).map(|_| log_in(&limits, "ada", 1)).collect();
+        assert_eq!(under_way.iter().filter(|attempt| attempt.is_ok()).count(), 5);
+    }
+
+    #[test]
+    fn an_address_that_fails_with_many_accounts_waits() {
+        let limits = Limits::new(true);
+        for account in 0..50 {
+            limits.failed(&log_in(&limits, &account.to_string(), 1).unwrap());
+        }
+        assert!(log_in(&limits, "ada", 1).is_err());
+        log_in(&limits, "ada", 2).unwrap();
     }
 
     #[test]
     fn a_right_password_costs_nothing() {
         let limits = Limits::new(true);
         for _ in 0..200 {
-            limits.may_log_in("ada", address(1)).unwrap();
+            let attempt = log_in(&limits, "ada", 1).unwrap();
+            limits.forgive(attempt);
         }
     }
 
@@ -264,9 +322,8 @@ mod tests {
         let user: UserId = "00000000-0000-7000-8000-000000000000".parse().unwrap();
         for _ in 0..1000 {
             limits.command(LimitClass::Send, user).unwrap();
-            limits.failed_log_in("ada", address(1));
+            limits.failed(&log_in(&limits, "ada", 1).unwrap());
         }
-        limits.may_log_in("ada", address(1)).unwrap();
     }
 
     #[test]

@@ -41,11 +41,12 @@ pub(crate) async fn log_in(
     Json(command): Json<LogIn>,
 ) -> Result<Response> {
     let address = client::address(&parts, &app.settings.trusted_proxies);
-    let account = command.name_key();
-    app.limits.may_log_in(&account, address)?;
+    let attempt = app.limits.log_in(command.name_key(), address)?;
     let outcome = app.chat.log_in(command, device(&parts, address)).await;
     if outcome.as_ref().is_err_and(|error| error.code() == Code::Unauthenticated) {
-        app.limits.failed_log_in(&account, address);
+        app.limits.failed(&attempt);
+    } else {
+        app.limits.forgive(attempt);
     }
     Ok(signed_in(&app, outcome?))
 }
