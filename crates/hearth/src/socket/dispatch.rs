@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use chat::{Answer, Error, Kind, Request};
+use chat::{Answer, Error, Kind, LimitClass, Request};
 use socketio::{Ack, Event, Socket};
 
 use crate::app::App;
@@ -29,17 +29,18 @@ pub(crate) async fn event(app: Arc<App>, socket: Socket, event: Event) {
     }
 }
 
-/// Reads the event as a command and counts it against its person's limits.
+/// Reads the event as a command and counts it against its person's limits. One that cannot be read counts too: whoever
+/// sends nothing else is a flood like any other.
 fn admit(app: &App, socket: &Socket, connection: &Connection, event: &Event) -> Result<Request, Error> {
-    let request = Request::decode(event.name(), event.arg_raw(0))?;
-    let class = request.limit();
+    let request = Request::decode(event.name(), event.arg_raw(0));
+    let class = request.as_ref().map_or(LimitClass::Other, Request::limit);
     app.limits.command(class, connection.actor.user).inspect_err(|_| {
         if connection.refused(class) {
             // Not DISCONNECT: whoever comes back more slowly is welcome.
             socket.close_connection();
         }
     })?;
-    Ok(request)
+    request
 }
 
 async fn write(app: &App, connection: &Connection, request: Request, ack: Option<Ack>) {
