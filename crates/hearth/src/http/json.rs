@@ -1,5 +1,7 @@
 //! JSON bodies, refused with the path of what is wrong in them.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, Request};
@@ -7,8 +9,12 @@ use axum::response::{IntoResponse as _, Response};
 use chat::Error;
 use http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use super::error::HttpError;
+
+/// Longest that a body may take to arrive: it is small, and whoever dawdles keeps a connection from others.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A body that has been read as `T`.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -22,7 +28,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
             let error = HttpError(Error::invalid("the body must be application/json"));
             return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, error).into_response());
         }
-        let body = Bytes::from_request(request, state).await.map_err(|rejection| too_large(&rejection))?;
+        let body = timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await.map_err(|_| too_slow())?;
+        let body = body.map_err(|rejection| too_large(&rejection))?;
         let text = std::str::from_utf8(&body).map_err(|_| Error::invalid("the body is not UTF-8"));
         text.and_then(chat::command::decode_json).map(Json).map_err(|error| HttpError(error).into_response())
     }
@@ -33,7 +40,29 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
+/// The connection ends with this answer: the rest of the body has not been read.
+fn too_slow() -> Response {
+    (StatusCode::REQUEST_TIMEOUT, HttpError(Error::invalid("the body did not arrive in time"))).into_response()
+}
+
 fn too_large(rejection: &BytesRejection) -> Response {
     let status = rejection.status();
     (status, HttpError(Error::invalid("the body is too large or was cut off"))).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use futures_util::stream;
+    use serde_json::Value;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_dawdles_over_a_body_is_sent_away() {
+        let body = Body::from_stream(stream::pending::<std::io::Result<Bytes>>());
+        let request = Request::post("/").header(header::CONTENT_TYPE, "application/json").body(body).unwrap();
+        let Err(refused) = Json::<Value>::from_request(request, &()).await else { panic!("nothing was read") };
+        assert_eq!(refused.status(), StatusCode::REQUEST_TIMEOUT);
+    }
 }
