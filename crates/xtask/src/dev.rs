@@ -71,7 +71,10 @@ fn collect(folder: &Path, found: &mut BTreeMap<PathBuf, SystemTime>) -> Result<(
         // A file may go while we look: an editor saves by renaming.
         let Ok(data) = entry.metadata() else { continue };
         if data.is_dir() {
-            collect(&entry.path(), found)?;
+            // What is installed there is no source, and is many thousands of files.
+            if entry.file_name() != "node_modules" {
+                collect(&entry.path(), found)?;
+            }
         } else if let Ok(changed) = data.modified() {
             found.insert(entry.path(), changed);
         }
