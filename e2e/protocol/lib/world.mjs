@@ -22,7 +22,7 @@ export function sqlite(env = {}) {
 let databases = 0;
 
 /** As `sqlite`, with a fresh PostgreSQL database. */
-export function postgres(env = {}) {
+function postgres(env = {}) {
   const address = process.env.HEARTH_TEST_POSTGRES;
   const name = `e2e_${process.pid}_${Date.now()}_${(databases += 1)}`;
   const world = {};
