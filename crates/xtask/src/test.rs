@@ -41,6 +41,7 @@ const STEPS: &[Step] = &[
     Step { name: "doc", says: "examples in the Rust docs", act: doc },
     Step { name: "gen", says: "generated files are as committed", act: generated },
     Step { name: "protocol", says: "the official client against the server", act: protocol },
+    Step { name: "library", says: "the official clients against the library's examples", act: library },
     Step { name: "browser", says: "browsers against the server", act: browser },
 ];
 
@@ -143,6 +144,14 @@ fn protocol(world: &mut World) -> Result<()> {
     let folder = root().join("e2e/protocol");
     workspace::install(&folder)?;
     run(npm(&folder).arg("test").env("HEARTH_BIN", server).env("HEARTH_TEST_POSTGRES", postgres))
+}
+
+fn library(world: &mut World) -> Result<()> {
+    // The examples lie beside the server in the test build.
+    world.server()?;
+    let folder = root().join("e2e/socketio");
+    workspace::install(&folder)?;
+    run(npm(&folder).arg("test").env("SOCKETIO_EXAMPLES", workspace::examples()?))
 }
 
 fn browser(world: &mut World) -> Result<()> {
