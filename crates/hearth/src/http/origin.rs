@@ -6,9 +6,11 @@
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use chat::Error;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use url::{Host, Url};
 
+use super::error::HttpError;
 use crate::config::Settings;
 
 /// The origins that are allowed, from the settings.
@@ -84,12 +86,7 @@ pub(crate) async fn check(State(rule): State<OriginRule>, request: Request, next
     }
     match rule.judge(request.headers()) {
         Verdict::Own => next.run(request).await,
-        Verdict::Foreign => (
-            StatusCode::FORBIDDEN,
-            axum::Json(serde_json::json!({"status": "ERROR", "code": "FORBIDDEN",
-                "message": "this origin may not use this server"})),
-        )
-            .into_response(),
+        Verdict::Foreign => HttpError(Error::forbidden("this origin may not use this server")).into_response(),
         Verdict::Named(origin) => {
             let preflight = request.method() == Method::OPTIONS;
             let mut response = if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
@@ -104,7 +101,7 @@ fn allow(headers: &mut HeaderMap, origin: HeaderValue, preflight: bool) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     headers.append(header::VARY, HeaderValue::from_static("origin"));
     if preflight {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, DELETE"));
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("content-type, authorization"));
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     }
