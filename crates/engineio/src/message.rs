@@ -128,7 +128,7 @@ impl TryFrom<Bytes> for Text {
     }
 }
 
-/// How a connection talks. WebTransport may join them.
+/// How a connection talks. The protocol knows a third way, WebTransport, which is not served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Transport {

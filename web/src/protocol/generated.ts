@@ -399,7 +399,7 @@ version: string,
  */
 webBuild: string,
 /**
- * Who may sign up: `open`, `invite` or `closed`.
+ * Who may sign up: `open` (everybody) or `closed` (nobody, once there is an owner).
  */
 signup: string,
 /**

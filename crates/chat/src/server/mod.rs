@@ -11,7 +11,7 @@ wire! {
         pub version: String,
         /// The build of the web client that it serves: another than the running one asks for a reload.
         pub web_build: String,
-        /// Who may sign up: `open`, `invite` or `closed`.
+        /// Who may sign up: `open` (everybody) or `closed` (nobody, once there is an owner).
         pub signup: String,
         /// Whether nobody has an account yet: the first one will own the server.
         pub empty: bool,
