@@ -11,6 +11,7 @@ use crate::http::cookie::SessionCookie;
 use crate::hub::Hub;
 use crate::limits::Limits;
 use crate::marks::Marks;
+use crate::places::Places;
 use crate::setup::SetupCode;
 
 /// What every handler of the server shares.
@@ -21,6 +22,7 @@ pub(crate) struct App {
     pub(crate) hub: Arc<Hub>,
     pub(crate) limits: Limits,
     pub(crate) marks: Marks,
+    pub(crate) places: Places,
     /// Names the build of the embedded web client.
     pub(crate) web_build: String,
     /// What the first account must know, where strangers could be first.
@@ -35,6 +37,7 @@ impl App {
             hub: Arc::new(hub),
             limits: Limits::new(settings.rate_limits),
             marks: Marks::default(),
+            places: Places::new(),
             web_build: http::build_id(),
             setup_code,
             draining: AtomicBool::new(false),

@@ -13,6 +13,7 @@ mod jobs;
 mod limits;
 pub mod log;
 mod marks;
+mod places;
 mod serve;
 mod setup;
 mod socket;

@@ -16,7 +16,12 @@ use socketio::{ConnectError, Socket};
 use crate::app::App;
 use crate::connection::Connection;
 use crate::fail_point;
+use crate::http::client;
 use crate::limits::SOCKETS_PER_USER;
+use crate::places::Place;
+
+/// When to come back where too many sockets are: some will have gone.
+const CROWDED_WAIT: Duration = Duration::from_secs(10);
 
 /// Judges the handshake, before a session exists.
 ///
@@ -28,6 +33,7 @@ pub(crate) fn handshake(
 ) -> impl Future<Output = Result<Extensions, Refusal>> + Send + use<> {
     let is_page = parts.headers.contains_key(header::ORIGIN);
     let token = app.as_ref().and_then(|app| app.cookie.token(&parts.headers)).map(ToOwned::to_owned);
+    let address = app.as_ref().map(|app| client::address(parts, &app.settings.trusted_proxies));
     async move {
         let app = app.ok_or_else(|| refusal(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping"))?;
         let mut extensions = Extensions::new();
@@ -39,6 +45,11 @@ pub(crate) fn handshake(
             },
             None if is_page => return Err(refusal(StatusCode::UNAUTHORIZED, "sign in first")),
             None => {}
+        }
+        if let Some(address) = address.filter(|_| app.settings.rate_limits).map(client::limit_key) {
+            let signed_in = extensions.get::<Identity>().is_some();
+            let place = if signed_in { app.places.signed_in(address) } else { app.places.anonymous(address) };
+            extensions.insert(place.ok_or_else(crowded)?);
         }
         Ok(extensions)
     }
@@ -59,7 +70,11 @@ async fn admit(app: &Arc<App>, socket: &Socket, auth: &Value) -> Result<(), Erro
     let memberships = app.chat.memberships(identity.user).await?;
     fail_point::hit("socket.read").await;
     if app.settings.rate_limits && app.hub.sockets_of(identity.user) > SOCKETS_PER_USER {
-        return Err(Error::rate_limited(Duration::from_secs(10)));
+        return Err(Error::rate_limited(CROWDED_WAIT));
+    }
+    let place = socket.handshake().extensions().get::<Place>();
+    if place.is_some_and(|place| !app.places.sign_in(place)) {
+        return Err(Error::rate_limited(CROWDED_WAIT));
     }
     socket.set_data(Connection::new(identity, socket.id()));
     arrival.settle(memberships);
@@ -76,6 +91,10 @@ async fn identity(app: &App, socket: &Socket, auth: &Value) -> Result<Identity, 
 
 fn signed_out() -> Error {
     Error::unauthenticated("sign in first")
+}
+
+fn crowded() -> Refusal {
+    refusal(StatusCode::TOO_MANY_REQUESTS, "too many connections from this address")
 }
 
 fn refusal(status: StatusCode, message: &'static str) -> Refusal {
