@@ -10,6 +10,7 @@ use socketio::Broadcast;
 use tokio::sync::mpsc;
 
 use crate::app::App;
+use crate::connection::Connection;
 use crate::hub::room;
 
 /// Carries out effects. One runs for each lane, so that its commits are told in their order.
@@ -57,7 +58,11 @@ impl FanOut {
     /// the answer was made.
     fn watch(&self, users: &[(UserId, bool)], origin: Option<&Origin>) {
         let Some(socket) = origin.and_then(|origin| self.app.hub.socket(origin)) else { return };
+        let Some(connection) = socket.data::<Connection>() else { return };
         for (user, was_here) in users {
+            if let Some(other) = connection.watch(*user) {
+                socket.leave(room::watchers(other));
+            }
             socket.join(room::watchers(*user));
             let event = match (was_here, self.app.chat.presence().is_online(*user)) {
                 (false, true) => Event::UserConnected(*user),
