@@ -132,6 +132,7 @@ impl Db {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             make_folder(folder).map_err(|source| OpenError::Folder { path: folder.to_owned(), source })?;
         }
+        make_file(path);
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -237,6 +238,16 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
+}
+
+/// Make the database file for its owner alone, whoever may enter a folder that was there before; what SQLite lays beside
+/// it gets the same mode. SQLite itself says what is wrong with a file that cannot be made.
+fn make_file(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = options.open(path);
 }
 
 fn require(setting: &'static str, found: &str, wanted: &'static str) -> Result<(), OpenError> {

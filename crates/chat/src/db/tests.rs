@@ -8,7 +8,7 @@ use testkit::database::{Location, TempDatabase};
 
 use super::*;
 use crate::test_world::{World, on_both, options};
-use crate::{Chat, Environment};
+use crate::{Chat, Environment, Options};
 
 type Columns = BTreeSet<(String, String)>;
 
@@ -77,7 +77,7 @@ async fn a_folder_that_cannot_be_made_is_one_clear_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     std::fs::write(&file, "in the way").unwrap();
-    let options = crate::Options::new(Database::Sqlite(file.join("data").join("hearth.db")));
+    let options = Options::new(Database::Sqlite(file.join("data").join("hearth.db")));
     let Err(refused) = Chat::open(options, Environment::system()).await else { panic!("it was opened") };
     assert!(matches!(refused, OpenError::Folder { .. }), "{refused}");
 }
@@ -87,7 +87,7 @@ async fn a_file_that_is_no_database_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hearth.db");
     std::fs::write(&path, "a letter to a friend ".repeat(100)).unwrap();
-    let Err(refused) = Chat::open(crate::Options::new(Database::Sqlite(path)), Environment::system()).await else {
+    let Err(refused) = Chat::open(Options::new(Database::Sqlite(path)), Environment::system()).await else {
         panic!("it was opened");
     };
     assert!(refused.to_string().contains("not a database"), "{refused}");
@@ -95,7 +95,7 @@ async fn a_file_that_is_no_database_is_refused() {
 
 #[tokio::test]
 async fn an_address_that_is_none_is_refused_without_repeating_its_password() {
-    let options = crate::Options::new(Database::Postgres("postgres://ann:hunter2@:x/".to_owned()));
+    let options = Options::new(Database::Postgres("postgres://ann:hunter2@:x/".to_owned()));
     assert!(!format!("{options:?}").contains("hunter2"));
     let Err(refused) = Chat::open(options, Environment::system()).await else { panic!("it was opened") };
     assert!(matches!(refused, OpenError::Address), "{refused}");
@@ -117,4 +117,24 @@ async fn sqlite_syncs_every_commit_and_writes_ahead() {
         let found = sqlx::Row::try_get_unchecked::<String, _>(&row, 0).unwrap();
         assert_eq!(found, wanted, "{pragma}");
     }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_reads_the_database_whoever_may_enter_its_folder() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let database = Database::Sqlite(folder.path().join("hearth.db"));
+    let (chat, _lanes) = Chat::open(Options::new(database), Environment::system()).await.unwrap();
+    let mut files = 0;
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap();
+        let mode = file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{} has the mode {mode:o}", file.path().display());
+        files += 1;
+    }
+    assert!(files > 0);
+    drop(chat);
 }
