@@ -1,6 +1,7 @@
 //! The project's own commands, run as `cargo xtask <command>`: everything that a developer or a build machine does
 //! beyond `cargo run`. It depends on no other crate of the workspace, so that it is ready within seconds.
 
+mod bench;
 mod conformance;
 mod dev;
 mod generate;
@@ -32,6 +33,8 @@ Commands:
   conformance --suite DIR
                    run an official suite of the protocol (the folder test-suite of socketio/engine.io-protocol or of
                    socketio/socket.io-protocol) against the library's example of that name
+  bench [OPTIONS]  measure the Socket.IO servers side by side, into docs/benchmarks.md; `bench --help` names options,
+                   with any of which the tables are printed instead
   screenshots      make docs/screenshots/*.png from the running product
   help             this text
 
@@ -64,6 +67,7 @@ fn dispatch(words: &[&str]) -> Result<ExitCode> {
         ["gen", "--check"] => generate::check()?,
         ["dev"] => dev::run_command()?,
         ["conformance", "--suite", suite] => conformance::run_command(Path::new(suite))?,
+        ["bench", options @ ..] => bench::run_command(options)?,
         ["screenshots"] => screenshots::run_command()?,
         [] | ["help" | "--help" | "-h"] => println!("{HELP}"),
         other => bail!("there is no command `{}`; `cargo xtask help` names them all", other.join(" ")),

@@ -1,0 +1,180 @@
+//! A server process on a core of its own, and what it uses of the machine, as Linux tells it.
+
+use std::fs::read_to_string;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::peer::{Peer, Places};
+
+/// How long a server may take to listen.
+const START: Duration = Duration::from_secs(20);
+/// The unit of CPU times in /proc, whatever the kernel's own clock: sysconf(_SC_CLK_TCK) is 100 on every Linux.
+const TICK: Duration = Duration::from_millis(10);
+
+/// A running server; it is killed when this is dropped.
+pub struct Server {
+    child: Child,
+    address: SocketAddr,
+    core: usize,
+}
+
+impl Server {
+    /// Starts a server on a free port and waits until it listens.
+    ///
+    /// # Errors
+    /// It cannot be started, ends, or does not listen in time.
+    pub fn start(peer: Peer, places: &Places, core: usize) -> Result<Self> {
+        let address = free_address()?;
+        let mut command = Command::new("taskset");
+        command.args(["--cpu-list", &core.to_string()]).args(peer.command(places)?);
+        command.env("PORT", address.port().to_string()).stdin(Stdio::null());
+        match peer {
+            Peer::Recovery => command.env("RECOVERY", "1"),
+            _ => command.env_remove("RECOVERY"),
+        };
+        let child = command.spawn().context("cannot start taskset, which pins a program to a core")?;
+        let mut server = Self { child, address, core };
+        let started = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            if let Some(status) = server.child.try_wait().context("cannot wait for a server")? {
+                bail!("{} ended with {status}", peer.title());
+            }
+            if started.elapsed() > START {
+                bail!("{} does not listen", peer.title());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(server)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it has in memory, in bytes: the resident set.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn memory(&self) -> Result<u64> {
+        let rollup = read(&self.proc("smaps_rollup"))?;
+        let line = rollup.lines().find_map(|line| line.strip_prefix("Rss:"));
+        let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+        Ok(kib.context("smaps_rollup names no Rss")? * 1024)
+    }
+
+    /// Starts to measure.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn meter(&self) -> Result<Meter<'_>> {
+        Ok(Meter { server: self, started: Instant::now(), process: self.process()?, core: busy(self.core)? })
+    }
+
+    fn process(&self) -> Result<[Duration; 2]> {
+        let stat = read(&self.proc("stat"))?;
+        process_times(&stat).with_context(|| format!("no times in {stat}"))
+    }
+
+    fn proc(&self, file: &str) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/{file}", self.child.id()))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A measurement that runs.
+pub struct Meter<'a> {
+    server: &'a Server,
+    started: Instant,
+    process: [Duration; 2],
+    core: Duration,
+}
+
+/// What a server used during a measurement.
+#[derive(Clone, Copy, Debug)]
+pub struct Usage {
+    /// How long it was.
+    pub elapsed: Duration,
+    /// CPU time in the program.
+    pub user: Duration,
+    /// CPU time in the kernel, on the program's account.
+    pub system: Duration,
+    /// The part of the server's core that others used, 0 to 1.
+    pub foreign: f64,
+}
+
+impl Meter<'_> {
+    /// Ends the measurement.
+    ///
+    /// # Errors
+    /// The server has ended.
+    pub fn stop(self) -> Result<Usage> {
+        let elapsed = self.started.elapsed();
+        let [user, system] = self.server.process()?;
+        let (user, system) = (user.saturating_sub(self.process[0]), system.saturating_sub(self.process[1]));
+        let busy = busy(self.server.core)?.saturating_sub(self.core);
+        let foreign = busy.saturating_sub(user + system).as_secs_f64() / elapsed.as_secs_f64();
+        Ok(Usage { elapsed, user, system, foreign })
+    }
+}
+
+/// User and system time, fields 14 and 15 of proc_pid_stat(5). The second field, a name, may hold anything.
+fn process_times(stat: &str) -> Option<[Duration; 2]> {
+    let (_, rest) = stat.rsplit_once(')')?;
+    let mut times = rest.split_whitespace().skip(11).map(|field| field.parse::<u32>().ok().map(|ticks| TICK * ticks));
+    Some([times.next()??, times.next()??])
+}
+
+/// How long a core was not idle, proc_stat(5).
+fn busy(core: usize) -> Result<Duration> {
+    let stat = read(&PathBuf::from("/proc/stat"))?;
+    core_time(&stat, core).with_context(|| format!("/proc/stat names no core {core}"))
+}
+
+fn core_time(stat: &str, core: usize) -> Option<Duration> {
+    let name = format!("cpu{core} ");
+    let fields = stat.lines().find_map(|line| line.strip_prefix(&name))?;
+    let ticks = fields.split_whitespace().enumerate().filter_map(|(at, field)| Some((at, field.parse::<u32>().ok()?)));
+    // user, nice, system, idle, iowait, irq, softirq, steal; guests are counted in user.
+    Some(TICK * ticks.filter(|(at, _)| matches!(at, 0..=2 | 5..=7)).map(|(_, ticks)| ticks).sum())
+}
+
+fn read(path: &PathBuf) -> Result<String> {
+    read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+fn free_address() -> Result<SocketAddr> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port")?;
+    listener.local_addr().context("a listener without an address")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_found_whatever_the_name_of_the_program() {
+        let stat = "42 (a) b (c) R 1 42 42 0 -1 4194304 97 0 0 0 150 25 0 0 20 0 2 0 100 0 0";
+        assert_eq!(process_times(stat), Some([Duration::from_millis(1500), Duration::from_millis(250)]));
+        assert_eq!(process_times("42 (x) R 1"), None);
+    }
+
+    #[test]
+    fn a_core_is_busy_with_all_but_idling_and_waiting() {
+        let stat = "cpu  9 9 9 9 9 9 9 9 9 9\ncpu0 1 2 4 1000 1000 8 16 32 1000 1000\ncpu1 0 0 0 0 0 0 0 0 0 0\n";
+        assert_eq!(core_time(stat, 0), Some(TICK * 63));
+        assert_eq!(core_time(stat, 2), None);
+    }
+}
