@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chat::Chat;
+use tokio_util::task::TaskTracker;
 
 use crate::config::Settings;
 use crate::http;
@@ -27,6 +28,8 @@ pub(crate) struct App {
     pub(crate) web_build: String,
     /// What the first account must know, where strangers could be first.
     pub(crate) setup_code: Option<SetupCode>,
+    /// Everything that is spawned, so that the server's end waits for it.
+    pub(crate) tasks: TaskTracker,
     draining: AtomicBool,
 }
 
@@ -40,6 +43,7 @@ impl App {
             places: Places::new(),
             web_build: http::build_id(),
             setup_code,
+            tasks: TaskTracker::new(),
             draining: AtomicBool::new(false),
             chat,
             settings,

@@ -8,7 +8,6 @@ use anyhow::{Context as _, Result};
 use chat::Chat;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::config::{Database, Settings};
@@ -43,11 +42,10 @@ pub async fn serve(settings: Settings) -> Result<()> {
     socket::install(&app);
 
     let stop = CancellationToken::new();
-    let tasks = TaskTracker::new();
     for lane in lanes {
-        tasks.spawn(FanOut::new(Arc::clone(&app)).run(lane));
+        app.tasks.spawn(FanOut::new(Arc::clone(&app)).run(lane));
     }
-    tasks.spawn(jobs::run(Arc::clone(&app), stop.clone()));
+    app.tasks.spawn(jobs::run(Arc::clone(&app), stop.clone()));
     let router = http::router(Arc::clone(&app), io.service());
     let http = tokio::spawn(engineio::serve(listener, router, stop.clone().cancelled_owned()));
 
@@ -60,8 +58,8 @@ pub async fn serve(settings: Settings) -> Result<()> {
     http.await.context("the HTTP server failed")?;
     // Answers what is queued; then the lanes end, and with them their fan-out.
     app.chat.close().await;
-    tasks.close();
-    let _ = tokio::time::timeout(DRAIN, tasks.wait()).await;
+    app.tasks.close();
+    let _ = tokio::time::timeout(DRAIN, app.tasks.wait()).await;
     outcome
 }
 

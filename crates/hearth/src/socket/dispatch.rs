@@ -56,7 +56,8 @@ async fn read(app: Arc<App>, connection: Arc<Connection>, request: Request, ack:
     let mut permits = Arc::clone(&connection.in_flight).acquire_many_owned(IN_FLIGHT).await.expect("nobody closes it");
     // From here on it is one command among those in flight.
     drop(permits.split(IN_FLIGHT as usize - 1));
-    tokio::spawn(async move {
+    let tasks = app.tasks.clone();
+    tasks.spawn(async move {
         let (outcome, effects) = app.chat.answer(&connection.actor, request).await;
         FanOut::new(Arc::clone(&app)).apply_all(effects, connection.actor.origin.as_ref());
         answer(ack, &outcome);
