@@ -47,7 +47,7 @@ impl Inner {
         name: &str,
         registry: Arc<Registry>,
         dynamic: bool,
-        recovery: Option<Store>,
+        recovery: Option<Arc<Store>>,
         adapter: Option<Arc<dyn Adapter>>,
     ) -> Inner {
         Inner {
@@ -55,7 +55,7 @@ impl Inner {
             registry,
             rooms: Rooms::new(),
             dynamic,
-            recovery: recovery.map(Arc::new),
+            recovery,
             adapter,
             listening_out: AtomicUsize::new(0),
             next_ack: AtomicU64::new(0),

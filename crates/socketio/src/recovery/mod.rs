@@ -217,6 +217,11 @@ impl Store {
         sweep
     }
 
+    /// Whether somebody may come back.
+    pub(crate) fn is_awaited(&self) -> bool {
+        !self.sessions.lock().is_empty()
+    }
+
     /// Forgets what is too old, for as long as somebody may come back.
     pub(crate) async fn sweep(store: Weak<Store>) {
         while let Some(next) = store.upgrade().and_then(|store| store.expire()) {

@@ -51,6 +51,10 @@ impl Sessions {
         (gone, !std::mem::replace(&mut self.sweeping, true))
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_pid.is_empty()
+    }
+
     pub(super) fn take(&mut self, pid: &Pid) -> Option<Session> {
         let session = self.by_pid.remove(pid)?;
         self.bytes -= session.cost();

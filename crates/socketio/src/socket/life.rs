@@ -85,7 +85,11 @@ impl Socket {
                 }
             };
             if sweep {
-                self.0.connection.shared.spawn(Store::sweep(Arc::downgrade(store)));
+                let (sweep, shared) = (Store::sweep(Arc::downgrade(store)), Arc::clone(&self.0.connection.shared));
+                self.0.connection.shared.spawn(async move {
+                    sweep.await;
+                    shared.forget_parked();
+                });
             }
         }
         self.0.namespace.rooms.remove(self, &rooms);
