@@ -11,6 +11,7 @@ export class Line {
   #isUp = true;
   #answersPass = true;
   #socketsPass = true;
+  #held = null;
   #webSockets;
 
   /** Lay a line to the server. With `webSockets: false` it refuses every upgrade, as some proxies do. */
@@ -37,6 +38,17 @@ export class Line {
   /** What is sent arrives; no answer does, until `mend`. */
   loseAnswers() {
     this.#answersPass = false;
+  }
+
+  /** What is sent arrives; answers wait until `release`. */
+  holdAnswers() {
+    this.#held = [];
+  }
+
+  release() {
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const [near, chunk] of held) if (near.writable) near.write(chunk);
   }
 
   /** Pages and the API still come, as they would through a broken proxy; no socket does. */
@@ -87,7 +99,8 @@ export class Line {
       far.write(chunk);
     });
     far.on('data', (chunk) => {
-      if (this.#answersPass) near.write(chunk);
+      if (this.#held) this.#held.push([near, chunk]);
+      else if (this.#answersPass) near.write(chunk);
     });
   }
 }

@@ -13,18 +13,37 @@ async function scribe(server, username = 'scribe') {
   return { ...account, channelId: general.id, write: (texts) => fill(server, account.cookie, general.id, texts) };
 }
 
-/** The message nearest to the middle of the timeline, and where it stands. */
-const anchor = (timeline) =>
-  timeline.evaluate((scroller) => {
-    const box = scroller.getBoundingClientRect();
-    const middle = box.top + box.height / 2;
-    const rows = [...scroller.querySelectorAll('[data-testid=message]')];
-    const row = rows.find((one) => one.getBoundingClientRect().bottom > middle);
-    return { seq: row.dataset.seq, top: row.getBoundingClientRect().top };
-  });
+/** Which message is in the middle of the timeline, and where it stands, once everything in view is laid out. */
+async function inTheMiddle(timeline) {
+  const look = () =>
+    timeline.evaluate((scroller) => {
+      const { top, height } = scroller.getBoundingClientRect();
+      const rows = [...scroller.querySelectorAll('[data-testid=message]')];
+      const row = rows.find((one) => one.getBoundingClientRect().bottom > top + height / 2);
+      return { seq: row.dataset.seq, top: row.getBoundingClientRect().top };
+    });
+  let last = await look();
+  await expect
+    .poll(async () => {
+      const before = last;
+      last = await look();
+      return last.seq === before.seq && last.top === before.top;
+    })
+    .toBe(true);
+  return last;
+}
 
-const topOf = (timeline, seq) =>
-  timeline.locator(`[data-seq="${seq}"]`).evaluate((row) => row.getBoundingClientRect().top);
+/** Wait until a message stands where it stood, to the pixel. */
+const expectUnmoved = (timeline, { seq, top }) =>
+  expect
+    .poll(
+      () =>
+        timeline
+          .locator(`[data-seq="${seq}"]`)
+          .evaluate((row, was) => Math.abs(row.getBoundingClientRect().top - was), top),
+      { message: 'pixels moved', timeout: 3_000 },
+    )
+    .toBeLessThanOrEqual(1);
 
 const scrollTo = (timeline, top) =>
   timeline.evaluate((scroller, to) => scroller.scrollTo({ top: to, behavior: 'instant' }), top);
@@ -32,22 +51,25 @@ const scrollTo = (timeline, top) =>
 test('history comes by scrolling up, to the start, and what one looks at stays where it is', async ({
   enter,
   server,
+  layLine,
 }) => {
   const writer = await scribe(server);
   await writer.write(lines(1, 130));
-  const ada = await enter('ada');
+  const line = await layLine();
+  const ada = await enter('ada', { line });
   await expect(ada.message('line 130')).toBeInViewport();
+  const first = async () => (await ada.shown())[0].seq;
   const seen = new Set();
-  for (let pages = 0; pages < 20 && !(await ada.page.getByTestId('channel-start').isVisible()); pages += 1) {
-    const loaded = (await ada.shown())[0].seq;
+  while ((await first()) > 1) {
+    const loaded = await first();
+    // The next page waits until what is in view has come to rest.
+    line.holdAnswers();
     await scrollTo(ada.timeline, 300);
-    const before = await anchor(ada.timeline);
-    await expect
-      .poll(
-        async () => (await ada.shown())[0].seq < loaded || (await ada.page.getByTestId('channel-start').isVisible()),
-      )
-      .toBe(true);
-    expect(Math.abs((await topOf(ada.timeline, before.seq)) - before.top), 'pixels moved').toBeLessThanOrEqual(1);
+    const before = await inTheMiddle(ada.timeline);
+    expect(await first()).toBe(loaded);
+    line.release();
+    await expect.poll(first).toBeLessThan(loaded);
+    await expectUnmoved(ada.timeline, before);
     for (const row of await ada.shown()) seen.add(row.text);
   }
   await expect(ada.page.getByTestId('channel-start')).toContainText('This is the start of');
@@ -63,11 +85,11 @@ test('at the end it follows; scrolled up it stays, and a pill leads to what is n
   await expect(ada.message('at the end')).toBeInViewport();
 
   await scrollTo(ada.timeline, 400);
-  const before = await anchor(ada.timeline);
+  const before = await inTheMiddle(ada.timeline);
   await writer.write(['one', 'two', 'three']);
   const pill = ada.page.getByTestId('pill');
   await expect(pill).toContainText('3 new messages');
-  expect(Math.abs((await topOf(ada.timeline, before.seq)) - before.top), 'pixels moved').toBeLessThanOrEqual(1);
+  await expectUnmoved(ada.timeline, before);
   await pill.click();
   await expect(ada.message('three')).toBeInViewport();
   await expect(pill).toBeHidden();

@@ -6,9 +6,10 @@ const NEAR_END = 60;
 /** In so many frames rows that came into being have been laid out. */
 const HOLD_FRAMES = 3;
 
+/** A row, and where its lower edge stands: a row that becomes a follower loses its head, and what is read is below. */
 interface Anchor {
   element: HTMLElement;
-  top: number;
+  bottom: number;
 }
 
 /**
@@ -48,9 +49,12 @@ export function useScroll(
   onUpdated(() => {
     const element = scroller.value;
     if (!element) return;
-    if (pinned) toEnd();
-    else if (anchor?.element.isConnected) {
-      hold(anchor);
+    if (pinned) {
+      toEnd();
+    } else {
+      if (anchor?.element.isConnected) hold(anchor);
+      // Rows that came above are no growth at the end: it must not look as if one had been there.
+      height = element.scrollHeight;
     }
     anchor = null;
   });
@@ -71,8 +75,8 @@ export function useScroll(
     };
     requestAnimationFrame(next);
   }
-  function putBack({ element, top }: Anchor): void {
-    const moved = element.getBoundingClientRect().top - top;
+  function putBack({ element, bottom }: Anchor): void {
+    const moved = element.getBoundingClientRect().bottom - bottom;
     if (scroller.value && Math.abs(moved) >= 1) scroller.value.scrollTop += moved;
   }
 
@@ -89,7 +93,7 @@ export function useScroll(
     const element = scroller.value;
     if (!element) return;
     // Whoever scrolls takes what they read along.
-    if (held) held.top = held.element.getBoundingClientRect().top;
+    if (held) held.bottom = held.element.getBoundingClientRect().bottom;
     // What has grown since the last frame does not count: nobody scrolled away from it.
     const gap = Math.min(element.scrollHeight, height || Infinity) - element.scrollTop - element.clientHeight;
     atEnd.value = gap <= NEAR_END;
@@ -130,7 +134,7 @@ export function useScroll(
     const edge = outer.getBoundingClientRect().top;
     for (const element of outer.querySelectorAll<HTMLElement>('[data-key]')) {
       const box = element.getBoundingClientRect();
-      if (box.bottom > edge) return { element, top: box.top };
+      if (box.bottom > edge) return { element, bottom: box.bottom };
     }
     return null;
   }
