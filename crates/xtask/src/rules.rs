@@ -46,7 +46,7 @@ pub(crate) fn check() -> Result<()> {
             broken.extend(found(&file, MARKUP, "text never becomes markup: build nodes")?);
         }
     }
-    for folder in ["web", "e2e/protocol", "e2e/socketio", "e2e/browser"] {
+    for folder in ["web", "e2e/protocol", "e2e/socketio", "e2e/browser", "crates/bench/peers/node"] {
         let lock = root().join(folder).join("package-lock.json");
         broken.extend(found(&lock, &["\"resolved\": \"http"], "a lock file names no download address")?);
     }

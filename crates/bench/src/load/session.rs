@@ -10,6 +10,9 @@ use super::frame::{self, Frame, put_text};
 use super::wire::Wire;
 use super::{Entry, http};
 
+/// Between the packets of a long-polling payload (Engine.IO protocol 4, "Payload encoding").
+const SEPARATOR: char = '\x1e';
+
 /// How far a session is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
@@ -42,6 +45,8 @@ pub(super) struct Session {
     sid: String,
     /// The GET that was open at the upgrade has ended.
     poll_ended: bool,
+    /// A ping came on long-polling, as from servers that ping at once.
+    owes_pong: bool,
 }
 
 /// What a session needs of the load to go on.
@@ -66,6 +71,7 @@ impl Session {
             polling: None,
             sid: String::new(),
             poll_ended: false,
+            owes_pong: false,
         };
         match entry {
             Entry::WebSocket => {
@@ -177,15 +183,21 @@ impl Session {
                 self.stage = Stage::Joining;
             }
             Stage::Joining => {
-                ensure!(response.body.starts_with("40{"), "no answer to CONNECT: {}", response.body);
                 wire.send(http::poll(world.address, Some(&self.sid)).as_bytes())?;
+                if !self.payload(response.body).any(|packet| packet.starts_with("40{")) {
+                    return Ok(response.len);
+                }
                 let mut websocket = world.connect(false)?;
                 websocket.send(http::websocket(world.address, Some(&self.sid)).as_bytes())?;
                 self.websocket = Some(websocket);
                 self.stage = Stage::Handshake;
             }
             Stage::Handshake | Stage::Probe | Stage::LastPoll => {
-                ensure!(response.body == "6", "the last poll brought {}", response.body);
+                let noop = self.payload(response.body).any(|packet| packet == "6");
+                if !noop && self.stage != Stage::LastPoll {
+                    wire.send(http::poll(world.address, Some(&self.sid)).as_bytes())?;
+                    return Ok(response.len);
+                }
                 self.poll_ended = true;
                 if let Some(mut websocket) = self.websocket.take() {
                     let switched = self.switch(&mut websocket);
@@ -198,10 +210,19 @@ impl Session {
         Ok(response.len)
     }
 
+    /// The packets of a long-polling payload but pings, which are answered when the WebSocket has taken over.
+    fn payload<'a>(&mut self, body: &'a str) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.owes_pong |= body.split(SEPARATOR).any(|packet| packet == "2");
+        body.split(SEPARATOR).filter(|packet| *packet != "2")
+    }
+
     /// Takes the last step of an upgrade, once both sides of it are ready.
     fn switch(&mut self, websocket: &mut Wire) -> Result<()> {
         if self.stage == Stage::LastPoll && self.poll_ended {
             send(websocket, b"5")?;
+            if self.owes_pong {
+                send(websocket, b"3")?;
+            }
             self.stage = Stage::Ready;
             self.polling = None;
         }
