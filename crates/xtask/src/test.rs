@@ -151,14 +151,17 @@ fn library(world: &mut World) -> Result<()> {
     world.server()?;
     let folder = root().join("e2e/socketio");
     workspace::install(&folder)?;
-    run(npm(&folder).arg("test").env("SOCKETIO_EXAMPLES", workspace::examples()?))
+    run(npm(&folder).arg("test").env("SOCKETIO_EXAMPLES", workspace::library_examples()?))
 }
 
 fn browser(world: &mut World) -> Result<()> {
     let (server, chromium) = (world.server()?, tools::chromium()?);
     let folder = root().join("e2e/browser");
     workspace::install(&folder)?;
-    run(npm(&folder).arg("test").env("HEARTH_BIN", server).env("CHROMIUM", chromium))
+    // The pages of the library's examples are among what is tested.
+    let examples = workspace::library_examples()?;
+    let mut test = npm(&folder);
+    run(test.arg("test").env("HEARTH_BIN", server).env("CHROMIUM", chromium).env("SOCKETIO_EXAMPLES", examples))
 }
 
 /// What became of a step.

@@ -70,6 +70,15 @@ pub(crate) fn examples() -> Result<PathBuf> {
     Ok(built()?.join("examples"))
 }
 
+/// The library's examples, which the test build makes; without one, because the server was given, they are built now.
+pub(crate) fn library_examples() -> Result<PathBuf> {
+    let folder = examples()?;
+    if std::env::var_os("HEARTH_BIN").is_some() {
+        run(cargo().args(["build", "--package", "socketio", "--examples"]).current_dir(root()))?;
+    }
+    Ok(folder)
+}
+
 /// The program that writes the generated files, as the test build made it.
 pub(crate) fn generator() -> Result<PathBuf> {
     Ok(examples()?.join("protocol"))
