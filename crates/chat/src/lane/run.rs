@@ -8,7 +8,7 @@ use std::time::Duration;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::batch::{Abort, Progress, attempt};
 use super::entry::{Entry, Settled, Work};
@@ -29,10 +29,11 @@ const SENDS: usize = 128;
 const ACTS: usize = 32;
 /// Entries per batch in all.
 const ENTRIES: usize = 512;
-/// Whoever has waited this long is not begun any more: every command is answered within seconds, whatever is down.
-const WAIT_MAX: Duration = Duration::from_secs(5);
-/// A batch that takes longer is given up with its connection. Statements have limits of their own; this one is for a
-/// database that does not even say so.
+/// Whoever has waited this long is not begun any more. Together with [`BATCH_MAX`] it makes the five seconds within which
+/// every command is answered, whatever is down.
+const WAIT_MAX: Duration = Duration::from_secs(2);
+/// A batch that takes longer in all, from its first statement to the end of its COMMIT, is given up with its connection.
+/// Statements have limits of their own; this one is for a database that does not even say so.
 const BATCH_MAX: Duration = Duration::from_secs(3);
 /// Between two attempts to reach the database.
 const RETRY: Duration = Duration::from_millis(250);
@@ -188,11 +189,12 @@ impl Lane {
     /// Carry out a batch, commit it, hand it over.
     async fn carry_out(&mut self, mut works: Vec<Work>) {
         let begun = Instant::now();
+        let deadline = begun + BATCH_MAX;
         let mut one_by_one = false;
         // Rolled back as often as it was tried: nothing changed.
         let mut refusal: fn() -> Error = Error::busy;
         for repeat in 0..=REPEATS {
-            match self.transaction(&mut works, one_by_one).await {
+            match self.transaction(&mut works, one_by_one, deadline).await {
                 Ended::Committed(progress) => return self.hand_over(works, progress).await,
                 Ended::Failed => {
                     refusal = Error::unavailable;
@@ -210,9 +212,9 @@ impl Lane {
         }
     }
 
-    async fn transaction(&mut self, works: &mut [Work], one_by_one: bool) -> Ended {
+    async fn transaction(&mut self, works: &mut [Work], one_by_one: bool, deadline: Instant) -> Ended {
         let Some(writer) = &mut self.writer else { return Ended::Failed };
-        let begun = match timeout(BATCH_MAX, writer.begin()).await {
+        let begun = match timeout_at(deadline, writer.begin()).await {
             Ok(begun) => begun.map_err(|error| Abort::of(error.into())),
             Err(_) => Err(Abort::Connection(Error::unavailable())),
         };
@@ -220,8 +222,8 @@ impl Lane {
             // There is nothing to roll back.
             return self.aborted(abort);
         }
-        let aborted = match timeout(BATCH_MAX, attempt(writer, &self.world, works, one_by_one)).await {
-            Ok(Ok(progress)) => return self.commit(progress).await,
+        let aborted = match timeout_at(deadline, attempt(writer, &self.world, works, one_by_one)).await {
+            Ok(Ok(progress)) => return self.commit(progress, deadline).await,
             Ok(Err(abort)) => abort,
             Err(_) => Abort::Connection(Error::unavailable()),
         };
@@ -259,9 +261,9 @@ impl Lane {
         }
     }
 
-    async fn commit(&mut self, progress: Progress) -> Ended {
+    async fn commit(&mut self, progress: Progress, deadline: Instant) -> Ended {
         let Some(writer) = &mut self.writer else { return Ended::Failed };
-        let committed = timeout(BATCH_MAX, writer.commit()).await;
+        let committed = timeout_at(deadline, writer.commit()).await;
         #[cfg(test)]
         let committed = self.world.fail_point.lose_answer(committed);
         let error = match committed {
