@@ -26,6 +26,11 @@ const GOODBYE_PAUSE: Duration = Duration::from_millis(5);
 
 /// Answers a GET: with what is queued, or else when something is.
 pub(crate) async fn poll(socket: Arc<Inner>) -> Result<Response<Body>, Refusal> {
+    // A deadline holds to the millisecond for those who ask.
+    if socket.has_missed_pong() {
+        socket.close(CloseReason::PingTimeout, Leave::Gone);
+        return Err(refusal::session_unknown());
+    }
     {
         let mut out = socket.out.lock();
         if out.closing.is_none() {

@@ -11,6 +11,9 @@ use crate::CloseReason;
 /// Marks [`Inner::beat`] as the deadline of a pong, instead of the time of the next ping.
 const AWAITS_PONG: u64 = 1 << 63;
 
+/// A deadline of less than so many milliseconds ago.
+const JUST_PASSED: u64 = 1000;
+
 /// What the sweep has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Due {
@@ -47,12 +50,22 @@ impl Inner {
         (due, beat.min(stalled).min(fragment))
     }
 
+    /// Whether the time for a pong has just passed, and the next sweep is about to say so. What is long past is left to
+    /// the sweep: it knows whether the process was stopped.
+    pub(crate) fn has_missed_pong(&self) -> bool {
+        let (beat, now) = (self.beat.load(Relaxed), self.engine.clock.now());
+        let deadline = beat & !AWAITS_PONG;
+        beat & AWAITS_PONG != 0 && !self.is_paused() && (deadline..deadline + JUST_PASSED).contains(&now)
+    }
+
     /// Sends a ping and returns the deadline of its pong.
     pub(crate) fn ping(self: &Arc<Self>, now: u64) -> u64 {
         let due = self.beat.load(Relaxed);
         // A sweep that is a little late takes nothing away from the schedule, one that is very late nothing from the peer.
-        let from = if now.saturating_sub(due) < 10 { due } else { now };
-        let deadline = from + millis(self.engine.config.ping_timeout);
+        let timeout = millis(self.engine.config.ping_timeout);
+        let little = (timeout / 10).clamp(10, 500);
+        let from = if now.saturating_sub(due) < little { due } else { now };
+        let deadline = from + timeout;
         let armed =
             due & AWAITS_PONG == 0 && self.beat.compare_exchange(due, deadline | AWAITS_PONG, Relaxed, Relaxed).is_ok();
         if !armed {
