@@ -81,7 +81,7 @@ impl Results {
         let most = foreign.last().copied().unwrap_or_default() * 100.0;
         let lost: u64 = rounds.map(|round| round.lost).sum();
         format!(
-            "Other programs used {median:.0} % of the server's core in the median round, {most:.0} % in the worst; \
+            "Other programs used {median:.0} % of a core in the median round, {most:.0} % in the worst; \
              {lost} deliveries were lost."
         )
     }

@@ -2,7 +2,7 @@
 
 use std::fs::read_to_string;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,10 @@ use crate::peer::{Peer, Places};
 
 /// How long a server may take to listen.
 const START: Duration = Duration::from_secs(20);
+/// How long the machine is looked at to tell whether it is quiet.
+const GLANCE: Duration = Duration::from_millis(300);
+/// A machine that is busy for no more than this is quiet, in cores.
+pub const QUIET: f64 = 0.15;
 /// The unit of CPU times in /proc, whatever the kernel's own clock: sysconf(_SC_CLK_TCK) is 100 on every Linux.
 const TICK: Duration = Duration::from_millis(10);
 
@@ -19,7 +23,6 @@ const TICK: Duration = Duration::from_millis(10);
 pub struct Server {
     child: Child,
     address: SocketAddr,
-    core: usize,
 }
 
 impl Server {
@@ -37,7 +40,7 @@ impl Server {
             _ => command.env_remove("RECOVERY"),
         };
         let child = command.spawn().context("cannot start taskset, which pins a program to a core")?;
-        let mut server = Self { child, address, core };
+        let mut server = Self { child, address };
         let started = Instant::now();
         while TcpStream::connect(address).is_err() {
             if let Some(status) = server.child.try_wait().context("cannot wait for a server")? {
@@ -73,12 +76,17 @@ impl Server {
     /// # Errors
     /// It has ended.
     pub fn meter(&self) -> Result<Meter<'_>> {
-        Ok(Meter { server: self, started: Instant::now(), process: self.process()?, core: busy(self.core)? })
+        Ok(Meter { server: self, started: Instant::now(), process: self.times()?, others: self.others()? })
     }
 
-    fn process(&self) -> Result<[Duration; 2]> {
-        let stat = read(&self.proc("stat"))?;
-        process_times(&stat).with_context(|| format!("no times in {stat}"))
+    fn times(&self) -> Result<[Duration; 2]> {
+        times(&self.proc("stat"))
+    }
+
+    /// What the machine did for others than this server and us.
+    fn others(&self) -> Result<Duration> {
+        let ours: Duration = self.times()?.into_iter().chain(times(Path::new("/proc/self/stat"))?).sum();
+        Ok(busy()?.saturating_sub(ours))
     }
 
     fn proc(&self, file: &str) -> PathBuf {
@@ -99,7 +107,7 @@ pub struct Meter<'a> {
     server: &'a Server,
     started: Instant,
     process: [Duration; 2],
-    core: Duration,
+    others: Duration,
 }
 
 /// What a server used during a measurement.
@@ -111,7 +119,7 @@ pub struct Usage {
     pub user: Duration,
     /// CPU time in the kernel, on the program's account.
     pub system: Duration,
-    /// The part of the server's core that others used, 0 to 1.
+    /// How much other programs used of the machine, in cores.
     pub foreign: f64,
 }
 
@@ -122,10 +130,10 @@ impl Meter<'_> {
     /// The server has ended.
     pub fn stop(self) -> Result<Usage> {
         let elapsed = self.started.elapsed();
-        let [user, system] = self.server.process()?;
+        let [user, system] = self.server.times()?;
         let (user, system) = (user.saturating_sub(self.process[0]), system.saturating_sub(self.process[1]));
-        let busy = busy(self.server.core)?.saturating_sub(self.core);
-        let foreign = busy.saturating_sub(user + system).as_secs_f64() / elapsed.as_secs_f64();
+        let others = self.server.others()?.saturating_sub(self.others);
+        let foreign = others.as_secs_f64() / elapsed.as_secs_f64();
         Ok(Usage { elapsed, user, system, foreign })
     }
 }
@@ -137,21 +145,41 @@ fn process_times(stat: &str) -> Option<[Duration; 2]> {
     Some([times.next()??, times.next()??])
 }
 
-/// How long a core was not idle, proc_stat(5).
-fn busy(core: usize) -> Result<Duration> {
-    let stat = read(&PathBuf::from("/proc/stat"))?;
-    core_time(&stat, core).with_context(|| format!("/proc/stat names no core {core}"))
+fn times(stat: &Path) -> Result<[Duration; 2]> {
+    let stat = read(stat)?;
+    process_times(&stat).with_context(|| format!("no times in {stat}"))
 }
 
-fn core_time(stat: &str, core: usize) -> Option<Duration> {
-    let name = format!("cpu{core} ");
-    let fields = stat.lines().find_map(|line| line.strip_prefix(&name))?;
+/// Waits until the machine does next to nothing, for at most this long.
+///
+/// # Errors
+/// There is no /proc.
+pub fn wait_for_quiet(patience: Duration) -> Result<()> {
+    let started = Instant::now();
+    loop {
+        let before = busy()?;
+        std::thread::sleep(GLANCE.min(patience));
+        if busy()?.saturating_sub(before).as_secs_f64() < QUIET * GLANCE.as_secs_f64() || started.elapsed() >= patience
+        {
+            return Ok(());
+        }
+    }
+}
+
+/// How long the cores were not idle, all together, proc_stat(5).
+fn busy() -> Result<Duration> {
+    let stat = read(Path::new("/proc/stat"))?;
+    busy_time(&stat).context("/proc/stat names no processor")
+}
+
+fn busy_time(stat: &str) -> Option<Duration> {
+    let fields = stat.lines().find_map(|line| line.strip_prefix("cpu "))?;
     let ticks = fields.split_whitespace().enumerate().filter_map(|(at, field)| Some((at, field.parse::<u32>().ok()?)));
     // user, nice, system, idle, iowait, irq, softirq, steal; guests are counted in user.
     Some(TICK * ticks.filter(|(at, _)| matches!(at, 0..=2 | 5..=7)).map(|(_, ticks)| ticks).sum())
 }
 
-fn read(path: &PathBuf) -> Result<String> {
+fn read(path: &Path) -> Result<String> {
     read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
@@ -172,9 +200,9 @@ mod tests {
     }
 
     #[test]
-    fn a_core_is_busy_with_all_but_idling_and_waiting() {
-        let stat = "cpu  9 9 9 9 9 9 9 9 9 9\ncpu0 1 2 4 1000 1000 8 16 32 1000 1000\ncpu1 0 0 0 0 0 0 0 0 0 0\n";
-        assert_eq!(core_time(stat, 0), Some(TICK * 63));
-        assert_eq!(core_time(stat, 2), None);
+    fn a_machine_is_busy_with_all_but_idling_and_waiting() {
+        let stat = "cpu  1 2 4 1000 1000 8 16 32 1000 1000\ncpu0 1 1 1 1 1 1 1 1 1 1\n";
+        assert_eq!(busy_time(stat), Some(TICK * 63));
+        assert_eq!(busy_time("intr 5"), None);
     }
 }

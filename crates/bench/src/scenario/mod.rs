@@ -123,7 +123,7 @@ pub struct Outcome {
     pub memory: f64,
     /// Deliveries that never came.
     pub lost: u64,
-    /// The part of the server's core that other programs used, 0 to 1.
+    /// How much other programs used of the machine, in cores.
     pub foreign: f64,
 }
 
