@@ -1,10 +1,11 @@
 //! The server's life: opening, serving, draining.
 
+use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use chat::Chat;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +29,8 @@ const COME_BACK: Duration = Duration::from_secs(1);
 /// One sentence for whoever started it: the port is taken, the folder cannot be written, the database is newer.
 pub async fn serve(settings: Settings) -> Result<()> {
     let listener = bind(&settings).await?;
+    // Held until the process ends: then the system gives it back, however it ended.
+    let _lock = lock(&settings)?;
     let (chat, lanes) = Chat::open(options(&settings), chat::Environment::system()).await?;
     let address = listener.local_addr()?;
     let setup_code = setup_code(&settings, &chat).await?;
@@ -72,6 +75,24 @@ async fn bind(settings: &Settings) -> Result<TcpListener> {
         ),
         _ => anyhow::Error::new(error).context(format!("cannot listen on {}", settings.listen)),
     })
+}
+
+/// Makes the data folder this server's own: two on one folder would each deliver only what was said to themselves.
+fn lock(settings: &Settings) -> Result<Option<File>> {
+    let Database::Folder(folder) = &settings.database else { return Ok(None) };
+    let place = folder.display();
+    std::fs::create_dir_all(folder).with_context(|| format!("the data folder {place} cannot be made"))?;
+    let file = File::options().create(true).append(true).open(folder.join("hearth.lock"));
+    let file = file.with_context(|| format!("the data folder {place} cannot be written to"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => {
+            bail!("another server uses the data folder {place}: stop it, or choose another folder with HEARTH_DATA")
+        }
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("the data folder {place} cannot be locked"))
+        }
+    }
 }
 
 fn options(settings: &Settings) -> chat::Options {

@@ -42,6 +42,13 @@ fn a_folder_that_cannot_be_written_is_named() {
 }
 
 #[test]
+fn a_second_server_on_the_same_folder_is_refused() {
+    let first = App::start(BINARY, &[]);
+    let said = refusal(&[("HEARTH_DATA", first.data().to_str().unwrap())]);
+    assert!(said.contains("another server") && said.contains("HEARTH_DATA"), "{said}");
+}
+
+#[test]
 fn a_database_that_does_not_answer_is_named_without_its_password() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let said = refusal(&[("HEARTH_DATABASE_URL", &format!("postgres://hearth:s3cret@{silent}/hearth"))]);

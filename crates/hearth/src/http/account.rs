@@ -29,6 +29,10 @@ pub(crate) async fn sign_up(
     if app.settings.signup == SignUpMode::Closed && app.chat.has_owner().await? {
         return Err(Error::forbidden("this server takes no new accounts").into());
     }
+    // Taken without a word it would look as if it had been good for something.
+    if command.invite_code.is_some() {
+        return Err(Error::invalid_field("inviteCode", "invalid", "this server takes no invitations").into());
+    }
     command.setup_code = command.setup_code.as_deref().map(SetupCode::tidy);
     let setup_code = app.setup_code.as_ref().map(SetupCode::expose);
     Ok(signed_in(&app, app.chat.sign_up(command, device(&parts, address), setup_code).await?))
