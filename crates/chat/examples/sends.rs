@@ -32,7 +32,7 @@ async fn main() {
     let name = format!("sender{:x}", chat.now().as_millis());
     let body = chat::command::decode_json(&format!(r#"{{"username":"{name}","password":"correct horse"}}"#));
     let device = Device { address: String::new(), agent: String::new() };
-    let sender = chat.sign_up(body.expect("a valid name"), device, None).await.expect("a free name");
+    let sender = chat.sign_up(body.expect("a valid name"), device, &chat::Door::OPEN).await.expect("a free name");
     let actor = Actor { user: sender.user.id, session: sender.session, origin: None };
 
     let room = Arc::new(Semaphore::new(in_flight));

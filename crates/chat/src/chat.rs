@@ -253,6 +253,12 @@ impl Chat {
         answered.await.unwrap_or_else(|_| Err(Error::unavailable()))
     }
 
+    /// Run a command of nobody in particular on its lane, and wait until its effects are carried out.
+    pub(crate) async fn perform_ours<C: Command>(&self, command: C) -> Result<C::Reply> {
+        let nobody = uuid::Uuid::nil();
+        self.perform(UserId::from_uuid(nobody), SessionId::from_uuid(nobody), command).await
+    }
+
     /// Run a command of ours on a lane. Nobody waits for it.
     pub(crate) fn perform_unseen<C: Command>(&self, command: C) {
         let nobody = uuid::Uuid::nil();

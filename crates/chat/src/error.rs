@@ -56,7 +56,7 @@ impl Code {
 pub struct FieldError {
     /// Where, such as `name` or `userIds[3]`; empty for the request as a whole.
     pub path: String,
-    /// What kind of mistake: `invalid`, `required`, `unknown`, `taken`.
+    /// What kind of mistake: `invalid`, `required`, `unknown`, `taken`, `wrong` (a password).
     pub code: Cow<'static, str>,
     /// The mistake in words.
     pub message: String,

@@ -53,6 +53,10 @@ uuid_id! {
     SessionId
 }
 uuid_id! {
+    /// Identity of an invitation: a UUIDv7. Not the code that is handed out.
+    InviteId
+}
+uuid_id! {
     /// Names one life of the database's contents: a UUIDv7 that is made with the database and again by a restore.
     /// Another epoch than the one it knew makes a client drop its cache.
     Epoch

@@ -14,6 +14,7 @@ pub mod effect;
 pub mod error;
 pub mod event;
 pub mod id;
+pub mod invite;
 mod lane;
 pub mod member;
 pub mod message;
@@ -32,7 +33,7 @@ mod world;
 #[cfg(test)]
 mod test_world;
 
-pub use account::{LogIn, OwnUser, PasswordCost, SignUp, SignedIn};
+pub use account::{ChangePassword, Door, LogIn, OwnUser, PasswordCost, SignUp, SignedIn};
 pub use answer::Answer;
 pub use chat::{Chat, Options};
 pub use command::{Kind, LimitClass, Request};
@@ -40,7 +41,7 @@ pub use db::{Database, OpenError};
 pub use effect::{Actor, Audience, Batch, Done, Effect, Origin};
 pub use error::{Code, Error};
 pub use event::Event;
-pub use id::{ChannelId, MessageId, SessionId, UserId};
+pub use id::{ChannelId, InviteId, MessageId, SessionId, UserId};
 pub use presence::Presence;
 pub use session::{Device, Identity, Token};
 pub use time::{Environment, Time};

@@ -5,10 +5,10 @@ use std::fmt::Write;
 
 use ts_rs::{Config, TS, TypeVisitor};
 
-use crate::account::{LogIn, OwnUser, SignUp};
+use crate::account::{ChangePassword, LogIn, OwnUser, SignUp};
 use crate::error::{Code, Error};
 use crate::server::Meta;
-use crate::session::SessionInfo;
+use crate::session::SessionList;
 use crate::{channel, message, text, user, wire};
 
 /// Collects declarations, and writes them in a fixed order.
@@ -67,7 +67,8 @@ pub fn typescript() -> String {
     book.visit::<SignUp>();
     book.visit::<LogIn>();
     book.visit::<OwnUser>();
-    book.visit::<SessionInfo>();
+    book.visit::<ChangePassword>();
+    book.visit::<SessionList>();
     book.visit::<Meta>();
     book.visit::<Error>();
     book.write().expect("a String takes everything")

@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions, Connection};
 use testkit::database::{Location, TempDatabase};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::account::{PasswordCost, SignUp};
+use crate::account::{Door, PasswordCost, SignUp};
 use crate::command::decode_json;
 use crate::{
     Actor, Batch, ChannelId, Chat, Database, Device, Effect, Environment, Kind, Options, Origin, Request, Time, UserId,
@@ -99,7 +99,7 @@ impl World {
 
     /// Somebody signs up.
     pub(crate) async fn person(&self, name: &str) -> Person {
-        let signed_in = self.chat.sign_up(sign_up(name), device(), None).await.expect("a free name");
+        let signed_in = self.chat.sign_up(sign_up(name), device(), &Door::OPEN).await.expect("a free name");
         let origin = Some(Origin::new(format!("socket of {name}")));
         let actor = Actor { user: signed_in.user.id, session: signed_in.session, origin };
         Person { chat: self.chat.clone(), actor, token: signed_in.token.expose().to_owned() }

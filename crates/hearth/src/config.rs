@@ -72,16 +72,18 @@ pub struct Args {
 pub enum SignUpMode {
     /// Anyone who reaches the server.
     Open,
+    /// Whoever has an invitation (`hearth invite create`).
+    Invite,
     /// Nobody, once the server has its owner.
     Closed,
 }
 
-impl SignUpMode {
-    /// The word for it on the wire (`signup` of `GET /api/meta`).
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Closed => "closed",
+impl From<SignUpMode> for chat::server::SignUpMode {
+    fn from(mode: SignUpMode) -> Self {
+        match mode {
+            SignUpMode::Open => Self::Open,
+            SignUpMode::Invite => Self::Invite,
+            SignUpMode::Closed => Self::Closed,
         }
     }
 }
@@ -127,7 +129,7 @@ pub struct Settings {
     /// Networks whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Who may create an account.
-    pub signup: SignUpMode,
+    pub signup: chat::server::SignUpMode,
     /// Whether rates and counts are limited.
     pub rate_limits: bool,
 }
@@ -165,7 +167,7 @@ impl Settings {
             public_url,
             allowed_origins,
             trusted_proxies,
-            signup: args.signup,
+            signup: args.signup.into(),
             rate_limits: args.rate_limits == Switch::On,
         })
     }

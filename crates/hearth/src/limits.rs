@@ -48,6 +48,9 @@ const TYPING: Rate = per_second(4, 8);
 /// Wrong passwords for one account from one address. The account itself is never locked: that would let anyone lock
 /// anyone out.
 const FAILED_LOGIN_PER_ACCOUNT: Rate = per_hour(10, 5);
+/// Right passwords for one account from one address: each costs a password hash and a session. A person with many tabs
+/// signs in once; a bot keeps its token.
+const LOGIN_PER_ACCOUNT: Rate = per_hour(60, 20);
 /// Wrong passwords from one address, whatever the account: one office is one address.
 const FAILED_LOGIN_PER_ADDRESS: Rate = per_hour(50, 50);
 /// New accounts from one address: a course that signs up together.
@@ -71,6 +74,7 @@ struct Rates {
     other: Limiter<UserId>,
     typing: Limiter<UserId>,
     sign_up: Limiter<IpAddr>,
+    login_account: Failures<(String, IpAddr)>,
     failed_login_account: Failures<(String, IpAddr)>,
     failed_login_address: Failures<IpAddr>,
 }
@@ -86,6 +90,7 @@ impl Limits {
                 other: limiter(OTHER),
                 typing: limiter(TYPING),
                 sign_up: limiter(SIGN_UP),
+                login_account: Failures::new(LOGIN_PER_ACCOUNT),
                 failed_login_account: Failures::new(FAILED_LOGIN_PER_ACCOUNT),
                 failed_login_address: Failures::new(FAILED_LOGIN_PER_ADDRESS),
             }),
@@ -122,14 +127,25 @@ impl Limits {
             return Err(Error::rate_limited(wait));
         }
         let key = (attempt.account.clone(), attempt.address);
+        if let Some(wait) = rates.login_account.blocked(&key, now) {
+            return Err(Error::rate_limited(wait));
+        }
         rates.failed_login_account.charge(key, now).map_err(Error::rate_limited)?;
         Ok(attempt)
     }
 
-    /// The login did not fail for its password.
-    pub(crate) fn forgive(&self, attempt: Attempt) {
+    /// The login did not come to its password.
+    pub(crate) fn forgive(&self, attempt: &Attempt) {
         if let Some(rates) = &self.rates {
-            rates.failed_login_account.refund(&(attempt.account, attempt.address));
+            rates.failed_login_account.refund(&(attempt.account.clone(), attempt.address));
+        }
+    }
+
+    /// The login had the right password: it is no failure, and one of those that cost a session.
+    pub(crate) fn succeeded(&self, attempt: Attempt) {
+        self.forgive(&attempt);
+        if let Some(rates) = &self.rates {
+            rates.login_account.count((attempt.account, attempt.address), Instant::now());
         }
     }
 
@@ -148,6 +164,7 @@ impl Limits {
         }
         rates.sign_up.retain_recent();
         let now = Instant::now();
+        rates.login_account.forget_quiet(now);
         rates.failed_login_account.forget_quiet(now);
         rates.failed_login_address.forget_quiet(now);
     }
@@ -295,12 +312,24 @@ mod tests {
     }
 
     #[test]
-    fn a_right_password_costs_nothing() {
+    fn a_right_password_is_no_failure() {
         let limits = Limits::new(true);
-        for _ in 0..200 {
-            let attempt = log_in(&limits, "ada", 1).unwrap();
-            limits.forgive(attempt);
+        for _ in 0..10 {
+            limits.succeeded(log_in(&limits, "ada", 1).unwrap());
         }
+        for _ in 0..5 {
+            limits.failed(&log_in(&limits, "ada", 1).unwrap());
+        }
+        assert!(log_in(&limits, "ada", 1).is_err(), "five wrong ones, and none of the right ones");
+    }
+
+    #[test]
+    fn whoever_signs_in_without_end_waits_and_nobody_else_does() {
+        let limits = Limits::new(true);
+        let let_in = (0..200).map_while(|_| log_in(&limits, "ada", 1).ok()).map(|attempt| limits.succeeded(attempt));
+        assert_eq!(let_in.count(), 20);
+        log_in(&limits, "ada", 2).unwrap();
+        log_in(&limits, "bob", 1).unwrap();
     }
 
     #[test]

@@ -14,6 +14,19 @@ channelId: ChannelId,
 messageId: MessageId, };
 
 /**
+ * Body of `POST /api/password`.
+ */
+export type ChangePassword = {
+/**
+ * The password until now. Any text is taken, as at sign-in.
+ */
+current: Secret,
+/**
+ * The password from now on.
+ */
+new: Password, };
+
+/**
  * A channel as one person sees it.
  */
 export type Channel = {
@@ -171,7 +184,7 @@ export type FieldError = {
  */
 path: string,
 /**
- * What kind of mistake: `invalid`, `required`, `unknown`, `taken`.
+ * What kind of mistake: `invalid`, `required`, `unknown`, `taken`, `wrong` (a password).
  */
 code: string,
 /**
@@ -399,9 +412,9 @@ version: string,
  */
 webBuild: string,
 /**
- * Who may sign up: `open` (everybody) or `closed` (nobody, once there is an owner).
+ * Who may sign up.
  */
-signup: string,
+signup: SignUpMode,
 /**
  * Whether nobody has an account yet: the first one will own the server.
  */
@@ -618,6 +631,15 @@ agent: string,
 current: boolean, };
 
 /**
+ * The answer of `GET /api/sessions`.
+ */
+export type SessionList = {
+/**
+ * One's own, the last used first.
+ */
+sessions: Array<SessionInfo>, };
+
+/**
  * Say that one is writing, or no more. Said again every few seconds; ends by itself after six.
  */
 export type SetTyping = {
@@ -659,6 +681,11 @@ inviteCode?: string,
  * What the server printed at its start, for the first account of a server that others can reach.
  */
 setupCode?: string, };
+
+/**
+ * Who may make an account. The first one is made in every mode: somebody must own the server.
+ */
+export type SignUpMode = "open" | "invite" | "closed";
 
 /**
  * What one missed since these revs.

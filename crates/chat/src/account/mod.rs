@@ -1,5 +1,7 @@
 //! Accounts: who may sign in, and how a password is kept.
 
+mod change_password;
+mod disable;
 mod login;
 mod password;
 mod signup;
@@ -14,11 +16,12 @@ use crate::chat::Chat;
 use crate::error::Result;
 use crate::id::{SessionId, UserId};
 use crate::session::Token;
-use crate::text::{DisplayName, Password, Username, fold};
+use crate::text::{DisplayName, PASSWORD_LENGTH, Password, Username, fold};
 use crate::wire::{payload, wire};
 
 pub use password::PasswordCost;
 pub(crate) use password::Passwords;
+pub use signup::Door;
 
 payload! {
     /// Body of `POST /api/signup`.
@@ -46,6 +49,16 @@ payload! {
     }
 }
 
+payload! {
+    /// Body of `POST /api/password`.
+    pub struct ChangePassword {
+        /// The password until now. Any text is taken, as at sign-in.
+        pub current: Secret,
+        /// The password from now on.
+        pub new: Password,
+    }
+}
+
 /// Most characters of a typed user name that are looked at: no name is as long, even before it is folded.
 const TYPED_NAME_MAX: usize = 256;
 
@@ -66,9 +79,10 @@ impl LogIn {
 pub struct Secret(String);
 
 impl Secret {
-    /// The secret itself, for verification.
-    pub fn expose(&self) -> &str {
-        &self.0
+    /// The secret itself, for verification. What is longer than any password that there is comes cut to one character
+    /// more, so that its length costs nobody anything.
+    pub fn expose(&self) -> String {
+        self.0.chars().take(PASSWORD_LENGTH.1 + 1).collect()
     }
 }
 

@@ -10,7 +10,9 @@ use crate::effect::{Actor, Audience};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::id::{ChannelId, SessionId, UserId};
+use crate::invite;
 use crate::member::{self, Member};
+use crate::server::SignUpMode;
 use crate::session::{self, Device, Token};
 use crate::text::{DisplayName, Username, fold, look};
 
@@ -23,6 +25,9 @@ struct CreateAccount {
     password_hash: String,
     /// Whether the code that an unowned server asks for was given, or none is asked for.
     may_own: bool,
+    mode: SignUpMode,
+    /// The hash of the invitation's code, if one was given.
+    invite: Option<[u8; 32]>,
     token_hash: [u8; 32],
     device: Device,
     general: ChannelId,
@@ -62,6 +67,17 @@ impl Command for CreateAccount {
                 "is not the one that the server printed at its start",
             ));
         }
+        match (owns, self.mode, self.invite) {
+            // Somebody must own the server, and nobody could have invited them.
+            (true, ..) | (false, SignUpMode::Open, None) => {}
+            (false, SignUpMode::Closed, _) => return Err(closed()),
+            (false, SignUpMode::Invite, None) => return Err(invite::needed()),
+            (false, SignUpMode::Open | SignUpMode::Invite, Some(hash)) => {
+                if !invite::sql::take(cx.db(), &hash, now).await? {
+                    return Err(invite::not_good());
+                }
+            }
+        }
         session::sql::insert(cx.db(), session, id, &self.token_hash, &self.device, now).await?;
         let role = if owns { Role::Owner } else { Role::Member };
         member::sql::add(cx.db(), self.general, id, role, now).await?;
@@ -73,13 +89,54 @@ impl Command for CreateAccount {
     }
 }
 
+/// Who is let in to make an account.
+#[derive(Debug, Clone)]
+pub struct Door {
+    /// Who may.
+    pub mode: SignUpMode,
+    /// What the first account, which owns the server, must know where others can reach it.
+    pub setup_code: Option<String>,
+}
+
+impl Door {
+    /// Whoever comes, the first one without a code.
+    pub const OPEN: Self = Self { mode: SignUpMode::Open, setup_code: None };
+}
+
+fn closed() -> Error {
+    Error::forbidden("this server takes no new accounts")
+}
+
 impl Chat {
-    /// Make an account and sign its first device in. The first account owns the server; where others can reach it,
-    /// the caller passes the `setup_code` that whoever wants to be first must know.
+    /// Whether somebody with this body would be let in, before anything costly is done. `Ok(true)`: by an invitation.
     ///
-    /// Errors: `CONFLICT` for a name that is or looks taken, `INVALID` for a wrong setup code, `BUSY` when too many
-    /// passwords are being hashed.
-    pub async fn sign_up(&self, body: SignUp, device: Device, setup_code: Option<&str>) -> Result<SignedIn> {
+    /// Errors: `FORBIDDEN` where sign-up is closed, `INVALID` at `inviteCode` where one is needed, or is not good.
+    pub async fn may_sign_up(&self, body: &SignUp, mode: SignUpMode) -> Result<bool> {
+        let hash = body.invite_code.as_deref().and_then(invite::hash);
+        let now = self.now();
+        let (owned, good) = self
+            .read(async |conn| {
+                let good = match &hash {
+                    Some(hash) => invite::sql::is_good(conn, hash, now).await?,
+                    None => false,
+                };
+                Ok((sql::has_owner(conn).await?, good))
+            })
+            .await?;
+        match (owned, mode, hash) {
+            (false, ..) | (true, SignUpMode::Open, None) => Ok(false),
+            (true, SignUpMode::Closed, _) => Err(closed()),
+            (true, SignUpMode::Invite, None) => Err(invite::needed()),
+            (true, SignUpMode::Open | SignUpMode::Invite, Some(_)) if good => Ok(true),
+            (true, SignUpMode::Open | SignUpMode::Invite, Some(_)) => Err(invite::not_good()),
+        }
+    }
+
+    /// Make an account and sign its first device in. The first account owns the server.
+    ///
+    /// Errors: `CONFLICT` for a name that is or looks taken, `INVALID` for a wrong setup code and for an invitation that
+    /// is missing or not good, `FORBIDDEN` where sign-up is closed, `BUSY` when too many passwords are being hashed.
+    pub async fn sign_up(&self, body: SignUp, device: Device, door: &Door) -> Result<SignedIn> {
         let env = self.env();
         let user = UserId::from_uuid(env.uuid());
         let session = SessionId::from_uuid(env.uuid());
@@ -90,7 +147,7 @@ impl Chat {
             None => DisplayName::try_from(body.username.as_str().to_owned()).map_err(Error::internal)?,
         };
         let given = body.setup_code.unwrap_or_default();
-        let may_own = setup_code.is_none_or(|code| bool::from(code.as_bytes().ct_eq(given.as_bytes())));
+        let may_own = door.setup_code.as_ref().is_none_or(|code| bool::from(code.as_bytes().ct_eq(given.as_bytes())));
         let password_hash = self.passwords().hash(body.password.expose().to_owned(), env.random()).await?;
         let create = CreateAccount {
             name_look: look(body.username.as_str()),
@@ -98,6 +155,8 @@ impl Chat {
             display_name,
             password_hash,
             may_own,
+            mode: door.mode,
+            invite: body.invite_code.as_deref().and_then(invite::hash),
             token_hash: token.hash(),
             device: device.bounded(),
             general: self.general(),

@@ -44,10 +44,69 @@ pub(super) async fn claim_server(conn: &mut Conn<'_>, user: UserId) -> Result<bo
     Ok(claimed > 0)
 }
 
-/// Who has this name, and the hash of their password.
-pub(super) async fn credentials(conn: &mut Conn<'_>, name_key: &str) -> Result<Option<(UserId, String)>> {
-    let sql = "SELECT id, password_hash FROM account WHERE name_key = $1";
+/// What it takes to sign in to an account.
+#[derive(sqlx::FromRow)]
+pub(super) struct Credentials {
+    pub(super) id: UserId,
+    pub(super) password_hash: String,
+    pub(super) disabled_at: Option<Time>,
+}
+
+/// What it takes to sign in to the account of this name.
+pub(super) async fn credentials_by_name(conn: &mut Conn<'_>, name_key: &str) -> Result<Option<Credentials>> {
+    let sql = "SELECT id, password_hash, disabled_at FROM account WHERE name_key = $1";
     Ok(on_db!(conn, c => sqlx::query_as(sql).bind(name_key).fetch_optional(c).await)?)
+}
+
+/// What it takes to sign in to this account.
+pub(super) async fn credentials(conn: &mut Conn<'_>, user: UserId) -> Result<Option<Credentials>> {
+    let sql = "SELECT id, password_hash, disabled_at FROM account WHERE id = $1";
+    Ok(on_db!(conn, c => sqlx::query_as(sql).bind(user).fetch_optional(c).await)?)
+}
+
+/// Whether the account still has the password that was verified and is not disabled; it stays so until the end of the
+/// transaction.
+pub(crate) async fn may_sign_in(conn: &mut Conn<'_>, user: UserId, verified: &str) -> Result<bool> {
+    if let Conn::Postgres(connection) = conn {
+        // Another process may be about to disable the account.
+        let sql = "SELECT id FROM account WHERE id = $1 FOR NO KEY UPDATE";
+        sqlx::query(sql).bind(user).execute(&mut **connection).await?;
+    }
+    let sql = "SELECT id FROM account WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL";
+    let row: Option<(UserId,)> =
+        on_db!(conn, c => sqlx::query_as(sql).bind(user).bind(verified).fetch_optional(c).await)?;
+    Ok(row.is_some())
+}
+
+/// Give the account another password, if it still has the one that was verified. False if not.
+pub(super) async fn replace_password(conn: &mut Conn<'_>, user: UserId, verified: &str, hash: &str) -> Result<bool> {
+    let sql = "UPDATE account SET password_hash = $3 \
+               WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL";
+    let changed = on_db!(conn, c => sqlx::query(sql).bind(user).bind(verified).bind(hash).execute(c).await
+        .map(|result| result.rows_affected()))?;
+    Ok(changed > 0)
+}
+
+/// Bar the account since `at`, or let it in again. False if there is none. A bar that stands keeps its time.
+pub(super) async fn disable(conn: &mut Conn<'_>, user: UserId, at: Option<Time>) -> Result<bool> {
+    let sql = "UPDATE account SET disabled_at = CASE WHEN CAST($2 AS BIGINT) IS NULL THEN NULL ELSE COALESCE(disabled_at, $2) END \
+               WHERE id = $1";
+    let changed =
+        on_db!(conn, c => sqlx::query(sql).bind(user).bind(at).execute(c).await.map(|result| result.rows_affected()))?;
+    Ok(changed > 0)
+}
+
+/// Note that who may sign in has changed, for a server that runs on the same database.
+pub(super) async fn note_access(conn: &mut Conn<'_>) -> Result<()> {
+    on_db!(conn, c => sqlx::query("UPDATE server SET access_rev = access_rev + 1").execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// How often who may sign in was changed beside the running server.
+pub(crate) async fn access_rev(conn: &mut Conn<'_>) -> Result<i64> {
+    let row: Option<(i64,)> =
+        on_db!(conn, c => sqlx::query_as("SELECT access_rev FROM server").fetch_optional(c).await)?;
+    Ok(row.map_or(0, |(rev,)| rev))
 }
 
 /// An account as its owner sees it.

@@ -2,13 +2,20 @@
 
 use serde_json::json;
 
-use crate::account::{LogIn, ServerRole, SignUp};
+use crate::account::{ChangePassword, Door, LogIn, ServerRole, SignUp};
 use crate::command::decode_json;
+use crate::effect::Effect;
 use crate::error::{Code, Error};
+use crate::session::{Identity, OpenSession};
 use crate::test_world::{device, on_both, sign_up};
 
 fn log_in(username: &str, password: &str) -> LogIn {
     decode_json(&json!({ "username": username, "password": password }).to_string()).unwrap()
+}
+
+/// What a server asks of its first account where others can reach it.
+fn guarded() -> Door {
+    Door { setup_code: Some("secret".to_owned()), ..Door::OPEN }
 }
 
 fn setup(name: &str, code: &str) -> SignUp {
@@ -19,8 +26,8 @@ fn setup(name: &str, code: &str) -> SignUp {
 on_both! {
     async fn the_first_account_owns_the_server_and_the_second_does_not(world: World) {
         assert!(world.chat.is_empty().await.unwrap());
-        let ann = world.chat.sign_up(sign_up("ann"), device(), None).await.unwrap();
-        let bob = world.chat.sign_up(sign_up("bob"), device(), None).await.unwrap();
+        let ann = world.chat.sign_up(sign_up("ann"), device(), &Door::OPEN).await.unwrap();
+        let bob = world.chat.sign_up(sign_up("bob"), device(), &Door::OPEN).await.unwrap();
         assert_eq!((ann.user.role, bob.user.role), (ServerRole::Owner, ServerRole::Member));
         assert!(!world.chat.is_empty().await.unwrap());
         let own = world.chat.own_user(ann.user.id).await.unwrap().unwrap();
@@ -32,14 +39,14 @@ on_both! {
 
 on_both! {
     async fn a_server_that_others_can_reach_is_owned_by_whoever_knows_the_code(world: World) {
-        let refused = world.chat.sign_up(setup("eve", "guess"), device(), Some("secret")).await.unwrap_err();
+        let refused = world.chat.sign_up(setup("eve", "guess"), device(), &guarded()).await.unwrap_err();
         assert_eq!((refused.code(), refused.errors()[0].path.as_str()), (Code::Invalid, "setupCode"));
-        let refused = world.chat.sign_up(sign_up("eve"), device(), Some("secret")).await.unwrap_err();
+        let refused = world.chat.sign_up(sign_up("eve"), device(), &guarded()).await.unwrap_err();
         assert_eq!(refused.code(), Code::Invalid);
         assert!(world.chat.is_empty().await.unwrap(), "nothing was stored");
-        let ann = world.chat.sign_up(setup("ann", "secret"), device(), Some("secret")).await.unwrap();
+        let ann = world.chat.sign_up(setup("ann", "secret"), device(), &guarded()).await.unwrap();
         assert_eq!(ann.user.role, ServerRole::Owner);
-        let bob = world.chat.sign_up(sign_up("bob"), device(), Some("secret")).await.unwrap();
+        let bob = world.chat.sign_up(sign_up("bob"), device(), &guarded()).await.unwrap();
         assert_eq!(bob.user.role, ServerRole::Member, "once it is owned no code is asked for");
     }
 }
@@ -47,8 +54,8 @@ on_both! {
 on_both! {
     async fn two_first_sign_ups_at_once_make_one_owner(world: World) {
         let (ann, bob) = tokio::join!(
-            world.chat.sign_up(sign_up("ann"), device(), None),
-            world.chat.sign_up(sign_up("bob"), device(), None),
+            world.chat.sign_up(sign_up("ann"), device(), &Door::OPEN),
+            world.chat.sign_up(sign_up("bob"), device(), &Door::OPEN),
         );
         let roles = [ann.unwrap().user.role, bob.unwrap().user.role];
         assert!(roles.contains(&ServerRole::Owner) && roles.contains(&ServerRole::Member), "{roles:?}");
@@ -60,7 +67,7 @@ on_both! {
         world.person("admin").await;
         world.person("bob0").await;
         for name in ["Admin", "ADMIN", "\u{430}dmin", "\u{FF41}dmin", "bobo", "BOBO"] {
-            let refused = world.chat.sign_up(sign_up(name), device(), None).await.unwrap_err();
+            let refused = world.chat.sign_up(sign_up(name), device(), &Door::OPEN).await.unwrap_err();
             assert_eq!((refused.code(), refused.errors()[0].path.as_str()), (Code::Conflict, "username"), "{name}");
         }
     }
@@ -151,4 +158,81 @@ fn every_way_of_writing_a_name_is_looked_up_alike() {
         assert_eq!(log_in(typed, "any").name_key(), "ada", "{typed}");
     }
     assert!(log_in(&"x".repeat(60_000), "any").name_key().len() <= 256);
+}
+
+fn new_password(current: &str, new: &str) -> ChangePassword {
+    decode_json(&json!({ "current": current, "new": new }).to_string()).unwrap()
+}
+
+on_both! {
+    async fn a_new_password_signs_in_and_ends_every_other_session(world: World) {
+        let ann = world.person("ann").await;
+        let bob = world.person("bob").await;
+        let phone = world.chat.log_in(log_in("ann", "correct horse"), device()).await.unwrap();
+        let here = Identity { user: ann.id(), session: phone.session };
+        world.take_told();
+        world.chat.change_password(here, new_password("correct horse", "battery staple")).await.unwrap();
+        assert_eq!(world.take_effects(), [Effect::EndSession { session: ann.actor.session }], "its sockets are cut");
+        assert!(world.chat.authenticate(&ann.token).await.unwrap().is_none());
+        assert!(world.chat.authenticate(phone.token.expose()).await.unwrap().is_some());
+        assert!(world.chat.authenticate(&bob.token).await.unwrap().is_some());
+        let old = world.chat.log_in(log_in("ann", "correct horse"), device()).await.unwrap_err();
+        assert_eq!(old.code(), Code::Unauthenticated);
+        world.chat.log_in(log_in("ann", "battery staple"), device()).await.unwrap();
+    }
+}
+
+on_both! {
+    async fn whoever_does_not_know_the_password_cannot_change_it(world: World) {
+        let ann = world.person("ann").await;
+        let here = Identity { user: ann.id(), session: ann.actor.session };
+        let refused = world.chat.change_password(here, new_password("guess", "battery staple")).await.unwrap_err();
+        assert_eq!((refused.code(), refused.errors()[0].path.as_str()), (Code::Invalid, "current"));
+        world.chat.log_out(&ann.token).await.unwrap();
+        let late = world.chat.change_password(here, new_password("correct horse", "battery staple")).await.unwrap_err();
+        assert_eq!(late.code(), Code::Unauthenticated, "this device has been signed out");
+        world.chat.log_in(log_in("ann", "correct horse"), device()).await.unwrap();
+    }
+}
+
+on_both! {
+    async fn of_two_changes_at_once_one_stands_and_is_the_one_that_was_told_so(world: World) {
+        let ann = world.person("ann").await;
+        let here = Identity { user: ann.id(), session: ann.actor.session };
+        let change = |new| world.chat.change_password(here, new_password("correct horse", new));
+        let (one, two) = tokio::join!(change("battery staple"), change("staple battery"));
+        assert_eq!([one.is_ok(), two.is_ok()].iter().filter(|stands| **stands).count(), 1);
+        let password = if one.is_ok() { "battery staple" } else { "staple battery" };
+        world.chat.log_in(log_in("ann", password), device()).await.unwrap();
+    }
+}
+
+on_both! {
+    async fn the_disabled_are_signed_out_and_kept_out_until_they_are_let_in_again(world: World) {
+        let ann = world.person("ann").await;
+        let before = world.chat.access_rev().await.unwrap();
+        world.take_told();
+        world.chat.set_disabled(ann.id(), true).await.unwrap();
+        assert_eq!(world.take_effects(), [Effect::EndSession { session: ann.actor.session }]);
+        assert!(world.chat.authenticate(&ann.token).await.unwrap().is_none());
+        assert_ne!(world.chat.access_rev().await.unwrap(), before, "a server beside this one hears of it");
+        let sessions = vec![ann.actor.session];
+        assert_eq!(world.chat.ended_among(sessions.clone()).await.unwrap(), sessions);
+
+        let right = world.chat.log_in(log_in("ann", "correct horse"), device()).await.unwrap_err();
+        assert_eq!(right.code(), Code::Forbidden, "whoever knows the password is told");
+        let wrong = world.chat.log_in(log_in("ann", "wrong"), device()).await.unwrap_err();
+        assert_eq!(wrong.code(), Code::Unauthenticated, "nobody else is");
+        world.chat.set_disabled(ann.id(), false).await.unwrap();
+        world.chat.log_in(log_in("ann", "correct horse"), device()).await.unwrap();
+    }
+}
+
+on_both! {
+    async fn a_password_that_changes_while_it_is_verified_signs_nobody_in(world: World) {
+        let ann = world.person("ann").await;
+        let stale = OpenSession { token_hash: [7; 32], device: device(), verified: "another hash".to_owned() };
+        let refused = world.chat.perform(ann.id(), ann.actor.session, stale).await.unwrap_err();
+        assert_eq!(refused.code(), Code::Unauthenticated);
+    }
 }

@@ -9,7 +9,7 @@ use crate::command::Cx;
 use crate::db::{Conn, Fault, Writer};
 use crate::effect::Effect;
 use crate::error::{Error, Result};
-use crate::id::{ChannelId, UserId};
+use crate::id::{ChannelId, SessionId, UserId};
 use crate::message::{Head, run};
 use crate::world::World;
 
@@ -65,6 +65,17 @@ impl Progress {
         effects
             .filter_map(|effect| match effect {
                 Effect::Join { user, .. } | Effect::Leave { user, .. } => Some(*user),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Sessions that the transaction ends.
+    pub(super) fn ended_sessions(&self) -> HashSet<SessionId> {
+        let effects = self.outcomes.iter().flat_map(|(_, outcome)| &outcome.effects);
+        effects
+            .filter_map(|effect| match effect {
+                Effect::EndSession { session } => Some(*session),
                 _ => None,
             })
             .collect()

@@ -7,9 +7,10 @@ use crate::db::Writer;
 use crate::effect::{Audience, Batch, Done, Effect};
 use crate::error::Result;
 use crate::event::Event;
-use crate::id::{ChannelId, UserId};
+use crate::id::{ChannelId, SessionId, UserId};
 use crate::member;
 use crate::message;
+use crate::session;
 
 /// What may have changed without anybody having been told.
 #[derive(Debug, Default)]
@@ -18,11 +19,13 @@ pub(super) struct Doubt {
     channels: HashMap<ChannelId, i64>,
     /// People whose memberships may have changed.
     people: HashSet<UserId>,
+    /// Sessions that may have ended.
+    sessions: HashSet<SessionId>,
 }
 
 impl Doubt {
     pub(super) fn is_empty(&self) -> bool {
-        self.channels.is_empty() && self.people.is_empty()
+        self.channels.is_empty() && self.people.is_empty() && self.sessions.is_empty()
     }
 
     /// Everything above `rev` in the channel is in doubt.
@@ -33,6 +36,11 @@ impl Doubt {
     /// Where these people are is in doubt.
     pub(super) fn people(&mut self, people: impl IntoIterator<Item = UserId>) {
         self.people.extend(people);
+    }
+
+    /// Whether these sessions have ended is in doubt.
+    pub(super) fn sessions(&mut self, sessions: impl IntoIterator<Item = SessionId>) {
+        self.sessions.extend(sessions);
     }
 
     /// What is to be told. Locks the channels first, so that a transaction that is still about to commit somewhere
@@ -56,6 +64,10 @@ impl Doubt {
                 effects.push(Effect::emit(Audience::Channel(channel), Event::MessageSent(message)));
             }
         }
+        let sessions: Vec<_> = self.sessions.iter().copied().collect();
+        let existing = session::sql::existing(conn, &sessions).await?;
+        let ended = sessions.into_iter().filter(|session| !existing.contains(session));
+        effects.extend(ended.map(|session| Effect::EndSession { session }));
         writer.rollback().await?;
         Ok(Batch { done: vec![Done { origin: None, effects, finish: Box::new(|| {}) }] })
     }

@@ -278,6 +278,7 @@ impl Lane {
             self.doubt.channel(*channel, before.rev);
         }
         self.doubt.people(progress.moved_people());
+        self.doubt.sessions(progress.ended_sessions());
         self.lose();
         match error {
             Some(error) if Fault::of(&error) == Fault::Disk => {

@@ -1,6 +1,21 @@
 //! The server itself, as clients see it.
 
+use serde::Serialize;
+
 use crate::wire::wire;
+
+/// Who may make an account. The first one is made in every mode: somebody must own the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "gen", derive(ts_rs::TS))]
+#[serde(rename_all = "lowercase")]
+pub enum SignUpMode {
+    /// Whoever reaches the server.
+    Open,
+    /// Whoever has an invitation.
+    Invite,
+    /// Nobody.
+    Closed,
+}
 
 wire! {
     /// The answer of `GET /api/meta`: what one may know before signing in.
@@ -11,8 +26,8 @@ wire! {
         pub version: String,
         /// The build of the web client that it serves: another than the running one asks for a reload.
         pub web_build: String,
-        /// Who may sign up: `open` (everybody) or `closed` (nobody, once there is an owner).
-        pub signup: String,
+        /// Who may sign up.
+        pub signup: SignUpMode,
         /// Whether nobody has an account yet: the first one will own the server.
         pub empty: bool,
         /// Whether that first one needs the setup code from the server's log.

@@ -2,7 +2,7 @@
 
 use crate::command::{Command, Cx};
 use crate::effect::Effect;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::{SessionId, UserId};
 use crate::session::sql;
 
@@ -28,6 +28,11 @@ impl Command for EndSessions {
     type Reply = usize;
 
     async fn run(self, cx: &mut Cx<'_>) -> Result<usize> {
+        let own = cx.actor.session;
+        // Whoever has been signed out meanwhile signs nobody else out.
+        if sql::existing(cx.db(), &[own]).await?.is_empty() {
+            return Err(Error::unauthenticated("sign in first"));
+        }
         let ended = match self.which {
             Which::One(session) => sql::delete(cx.db(), self.user, session).await?,
             Which::AllBut(session) => sql::delete_all_but(cx.db(), self.user, session).await?,

@@ -9,10 +9,12 @@ mod token;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
+use crate::account;
 use crate::chat::Chat;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::id::{SessionId, UserId};
 use crate::time::Time;
 use crate::wire::wire;
@@ -28,6 +30,10 @@ pub const IDLE: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 pub const ABSOLUTE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// How exactly the last use is kept: writing it on every request would cost an fsync each.
 pub const USE_NOTED_EVERY: Duration = Duration::from_secs(5 * 60);
+
+/// Sessions of one person at most: more devices than anybody has. One more, and the one that was not used for the longest
+/// time ends.
+pub const SESSIONS_MAX: i64 = 50;
 
 /// Longest address or agent that is kept.
 const DEVICE_TEXT_MAX: usize = 256;
@@ -48,6 +54,14 @@ wire! {
         pub agent: String,
         /// Whether it is the one that asks.
         pub current: bool,
+    }
+}
+
+wire! {
+    /// The answer of `GET /api/sessions`.
+    pub struct SessionList {
+        /// One's own, the last used first.
+        pub sessions: Vec<SessionInfo>,
     }
 }
 
@@ -115,7 +129,7 @@ impl Chat {
     /// A person's sessions that are alive, the last used first.
     pub async fn sessions(&self, identity: Identity) -> Result<Vec<SessionInfo>> {
         let now = self.now();
-        let all = self.read(async |conn| sql::of_user(conn, identity).await).await?;
+        let all = self.read(async |conn| sql::of_user(conn, identity, SESSIONS_MAX).await).await?;
         let alive =
             |info: &SessionInfo| Life { created_at: info.created_at, last_used_at: info.last_used_at }.is_alive(now);
         Ok(all.into_iter().filter(alive).collect())
@@ -126,7 +140,11 @@ impl Chat {
         let hash = Token::hash_of(token);
         let found = self.read(async |conn| sql::by_token(conn, &hash).await).await?;
         let Some((Identity { user, session }, _)) = found else { return Ok(()) };
-        self.perform(user, session, EndSessions { user, which: Which::One(session) }).await.map(drop)
+        match self.perform(user, session, EndSessions { user, which: Which::One(session) }).await {
+            // Somebody else was faster.
+            Err(error) if error.code() == Code::Unauthenticated => Ok(()),
+            ended => ended.map(drop),
+        }
     }
 
     /// End one of a person's sessions. `NOT_FOUND` if it is not theirs, or over.
@@ -141,6 +159,20 @@ impl Chat {
     pub async fn end_other_sessions(&self, identity: Identity) -> Result<()> {
         let which = Which::AllBut(identity.session);
         self.perform(identity.user, identity.session, EndSessions { user: identity.user, which }).await.map(drop)
+    }
+
+    /// How often who may sign in was changed beside this server: by another process on the same database. When the number
+    /// moves, sessions may have ended of which nobody was told.
+    pub async fn access_rev(&self) -> Result<i64> {
+        self.read(async |conn| account::sql::access_rev(conn).await).await
+    }
+
+    /// Which of these sessions are no more.
+    pub async fn ended_among(&self, mut sessions: Vec<SessionId>) -> Result<Vec<SessionId>> {
+        let existing = self.read(async |conn| sql::existing(conn, &sessions).await).await?;
+        let existing: HashSet<SessionId> = existing.into_iter().collect();
+        sessions.retain(|session| !existing.contains(session));
+        Ok(sessions)
     }
 
     /// These sessions are in use: to be called now and then for those with an open socket. Nobody waits for it.

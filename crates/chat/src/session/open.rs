@@ -1,8 +1,10 @@
 //! A device signs in.
 
+use crate::account;
 use crate::command::{Command, Cx};
-use crate::error::Result;
-use crate::session::{Device, sql};
+use crate::effect::Effect;
+use crate::error::{Error, Result};
+use crate::session::{Device, SESSIONS_MAX, sql};
 use crate::wire::Empty;
 
 /// Keep a session for the acting user and session id.
@@ -10,6 +12,8 @@ use crate::wire::Empty;
 pub(crate) struct OpenSession {
     pub(crate) token_hash: [u8; 32],
     pub(crate) device: Device,
+    /// The hash that the password was found to have.
+    pub(crate) verified: String,
 }
 
 impl Command for OpenSession {
@@ -19,7 +23,14 @@ impl Command for OpenSession {
     async fn run(self, cx: &mut Cx<'_>) -> Result<Empty> {
         let now = cx.now();
         let (user, session) = (cx.actor.user, cx.actor.session);
+        // Between the verification and now the password may have changed, or the account been disabled.
+        if !account::sql::may_sign_in(cx.db(), user, &self.verified).await? {
+            return Err(Error::unauthenticated("invalid credentials"));
+        }
         sql::insert(cx.db(), session, user, &self.token_hash, &self.device, now).await?;
+        for session in sql::delete_beyond(cx.db(), user, session, SESSIONS_MAX).await? {
+            cx.effect(Effect::EndSession { session });
+        }
         Ok(Empty {})
     }
 }

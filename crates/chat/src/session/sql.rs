@@ -46,11 +46,31 @@ pub(super) async fn life_of(conn: &mut Conn<'_>, id: SessionId) -> Result<Option
     Ok(on_db!(conn, c => sqlx::query_as(sql).bind(id).fetch_optional(c).await)?)
 }
 
-/// A person's sessions, the last used first.
-pub(super) async fn of_user(conn: &mut Conn<'_>, identity: Identity) -> Result<Vec<SessionInfo>> {
+/// A person's sessions, the last used first: at most `most`.
+pub(super) async fn of_user(conn: &mut Conn<'_>, identity: Identity, most: i64) -> Result<Vec<SessionInfo>> {
     let sql = "SELECT id, created_at, last_used_at, address, agent, id = $2 AS current FROM session \
-               WHERE user_id = $1 ORDER BY last_used_at DESC, id";
-    Ok(on_db!(conn, c => sqlx::query_as(sql).bind(identity.user).bind(identity.session).fetch_all(c).await)?)
+               WHERE user_id = $1 ORDER BY last_used_at DESC, id DESC LIMIT $3";
+    Ok(on_db!(conn, c => {
+        sqlx::query_as(sql).bind(identity.user).bind(identity.session).bind(most).fetch_all(c).await
+    })?)
+}
+
+/// Which of these sessions there still are.
+pub(crate) async fn existing(conn: &mut Conn<'_>, sessions: &[SessionId]) -> Result<Vec<SessionId>> {
+    static SQL: LazyLock<Bulk> =
+        LazyLock::new(|| Bulk::new("SELECT session.id FROM session WHERE session.id IN ({values})", 1));
+    let mut found = Vec::with_capacity(sessions.len());
+    for chunk in chunks(sessions) {
+        let rows: Vec<(SessionId,)> = on_db!(conn, c => {
+            let mut query = sqlx::query_as(SQL.sql(chunk.size));
+            for (id, _) in chunk.filled() {
+                query = query.bind(id);
+            }
+            query.fetch_all(c).await
+        })?;
+        found.extend(ids(rows));
+    }
+    Ok(found)
 }
 
 /// These sessions are in use.
@@ -84,8 +104,27 @@ pub(super) async fn delete(conn: &mut Conn<'_>, user: UserId, id: SessionId) -> 
     Ok(ids(on_db!(conn, c => sqlx::query_as(sql).bind(user).bind(id).fetch_all(c).await)?))
 }
 
+/// End a person's sessions beyond the `most` that were used last. `kept` is one of those, whenever it was used.
+pub(super) async fn delete_beyond(
+    conn: &mut Conn<'_>,
+    user: UserId,
+    kept: SessionId,
+    most: i64,
+) -> Result<Vec<SessionId>> {
+    // SQLite takes no OFFSET without a LIMIT; no more than a few go at a time.
+    let sql = "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE user_id = $1 AND id <> $2 \
+               ORDER BY last_used_at DESC, id DESC LIMIT 1000 OFFSET $3) RETURNING id";
+    Ok(ids(on_db!(conn, c => sqlx::query_as(sql).bind(user).bind(kept).bind(most - 1).fetch_all(c).await)?))
+}
+
+/// End all of a person's sessions.
+pub(crate) async fn delete_all(conn: &mut Conn<'_>, user: UserId) -> Result<Vec<SessionId>> {
+    let sql = "DELETE FROM session WHERE user_id = $1 RETURNING id";
+    Ok(ids(on_db!(conn, c => sqlx::query_as(sql).bind(user).fetch_all(c).await)?))
+}
+
 /// End all of a person's sessions but one.
-pub(super) async fn delete_all_but(conn: &mut Conn<'_>, user: UserId, id: SessionId) -> Result<Vec<SessionId>> {
+pub(crate) async fn delete_all_but(conn: &mut Conn<'_>, user: UserId, id: SessionId) -> Result<Vec<SessionId>> {
     let sql = "DELETE FROM session WHERE user_id = $1 AND id <> $2 RETURNING id";
     Ok(ids(on_db!(conn, c => sqlx::query_as(sql).bind(user).bind(id).fetch_all(c).await)?))
 }

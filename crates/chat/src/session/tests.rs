@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::effect::Effect;
 use crate::error::Code;
-use crate::session::{ABSOLUTE, IDLE, Identity, USE_NOTED_EVERY};
+use crate::session::{ABSOLUTE, IDLE, Identity, SESSIONS_MAX, USE_NOTED_EVERY};
 use crate::test_world::{World, on_both};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -96,6 +96,55 @@ on_both! {
         assert!(world.chat.authenticate(&ann.token).await.unwrap().is_none());
         assert!(world.chat.authenticate(phone.token.expose()).await.unwrap().is_some());
         assert!(world.chat.authenticate(&bob.token).await.unwrap().is_some());
+    }
+}
+
+on_both! {
+    async fn whoever_signs_in_once_more_than_there_may_be_sessions_ends_the_one_that_was_used_least_lately(world: World) {
+        let ann = world.person("ann").await;
+        let body = || crate::command::decode_json(r#"{"username":"ann","password":"correct horse"}"#).unwrap();
+        let mut newest = None;
+        for _ in 1..SESSIONS_MAX {
+            world.env.advance(Duration::from_secs(1));
+            newest = Some(world.chat.log_in(body(), crate::test_world::device()).await.unwrap());
+        }
+        let here = Identity { user: ann.id(), session: newest.unwrap().session };
+        assert_eq!(world.chat.sessions(here).await.unwrap().len() as i64, SESSIONS_MAX);
+        world.take_told();
+        world.chat.log_in(body(), crate::test_world::device()).await.unwrap();
+        assert_eq!(world.take_effects(), [Effect::EndSession { session: ann.actor.session }]);
+        assert!(world.chat.authenticate(&ann.token).await.unwrap().is_none());
+        assert_eq!(world.chat.sessions(here).await.unwrap().len() as i64, SESSIONS_MAX);
+    }
+}
+
+on_both! {
+    async fn a_session_that_has_ended_ends_no_other(world: World) {
+        let ann = world.person("ann").await;
+        let body = crate::command::decode_json(r#"{"username":"ann","password":"correct horse"}"#).unwrap();
+        let phone = world.chat.log_in(body, crate::test_world::device()).await.unwrap();
+        let gone = Identity { user: ann.id(), session: ann.actor.session };
+        world.chat.log_out(&ann.token).await.unwrap();
+        assert_eq!(world.chat.end_other_sessions(gone).await.unwrap_err().code(), Code::Unauthenticated);
+        assert_eq!(world.chat.end_session(gone, phone.session).await.unwrap_err().code(), Code::Unauthenticated);
+        assert!(world.chat.authenticate(phone.token.expose()).await.unwrap().is_some());
+    }
+}
+
+on_both! {
+    async fn a_session_whose_end_was_committed_without_an_answer_is_cut_all_the_same(world: World) {
+        let ann = world.person("ann").await;
+        world.take_told();
+        world.chat.fail_point().lose_next_answer();
+        let lost = world.chat.log_out(&ann.token).await.unwrap_err();
+        assert_eq!(lost.code(), Code::Unavailable);
+        for _ in 0..500 {
+            if !world.told.lock().is_empty() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(world.take_effects(), [Effect::EndSession { session: ann.actor.session }]);
     }
 }
 

@@ -7,14 +7,14 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chat::server::Meta;
 use chat::session::Device;
-use chat::{Code, Error, LogIn, OwnUser, SignUp, SignedIn};
+use chat::{ChangePassword, Code, Door, Error, LogIn, OwnUser, SignUp, SignedIn};
 use http::{StatusCode, header, request};
 
+use super::caller::{self, Caller};
 use super::client;
 use super::error::Result;
 use super::json::Json;
 use crate::app::App;
-use crate::config::SignUpMode;
 use crate::setup::SetupCode;
 
 /// `POST /api/signup`: makes an account and signs it in.
@@ -24,18 +24,15 @@ pub(crate) async fn sign_up(
     Json(mut command): Json<SignUp>,
 ) -> Result<Response> {
     let address = client::address(&parts, &app.settings.trusted_proxies);
-    app.limits.sign_up(address)?;
-    // The first account is made even where no others are taken: somebody must own the server.
-    if app.settings.signup == SignUpMode::Closed && app.chat.has_owner().await? {
-        return Err(Error::forbidden("this server takes no new accounts").into());
+    let invited = app.chat.may_sign_up(&command, app.settings.signup).await;
+    if !matches!(invited, Ok(true)) {
+        app.limits.sign_up(address)?;
     }
-    // Taken without a word it would look as if it had been good for something.
-    if command.invite_code.is_some() {
-        return Err(Error::invalid_field("inviteCode", "invalid", "this server takes no invitations").into());
-    }
+    invited?;
     command.setup_code = command.setup_code.as_deref().map(SetupCode::tidy);
-    let setup_code = app.setup_code.as_ref().map(SetupCode::expose);
-    Ok(signed_in(&app, app.chat.sign_up(command, device(&parts, address), setup_code).await?))
+    let setup_code = app.setup_code.as_ref().map(|code| code.expose().to_owned());
+    let door = Door { mode: app.settings.signup, setup_code };
+    Ok(signed_in(&app, app.chat.sign_up(command, device(&parts, address), &door).await?))
 }
 
 /// `POST /api/login`: signs an account in. A wrong name and a wrong password are answered alike.
@@ -47,12 +44,32 @@ pub(crate) async fn log_in(
     let address = client::address(&parts, &app.settings.trusted_proxies);
     let attempt = app.limits.log_in(command.name_key(), address)?;
     let outcome = app.chat.log_in(command, device(&parts, address)).await;
-    if outcome.as_ref().is_err_and(|error| error.code() == Code::Unauthenticated) {
-        app.limits.failed(&attempt);
-    } else {
-        app.limits.forgive(attempt);
+    match outcome.as_ref().map_err(Error::code) {
+        Ok(_) => app.limits.succeeded(attempt),
+        Err(Code::Unauthenticated) => app.limits.failed(&attempt),
+        Err(_) => app.limits.forgive(&attempt),
     }
     Ok(signed_in(&app, outcome?))
+}
+
+/// `POST /api/password`: puts a new password in place of the one that is known; every other session of the person ends.
+pub(crate) async fn change_password(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    parts: request::Parts,
+    Json(command): Json<ChangePassword>,
+) -> Result<StatusCode> {
+    let address = client::address(&parts, &app.settings.trusted_proxies);
+    // Whoever has got hold of a signed-in device does not get to guess without end.
+    let attempt = app.limits.log_in(caller.identity.user.to_string(), address)?;
+    let outcome = app.chat.change_password(caller.identity, command).await;
+    match outcome.as_ref().map_err(Error::code) {
+        Ok(()) => app.limits.succeeded(attempt),
+        Err(Code::Invalid) => app.limits.failed(&attempt),
+        Err(_) => app.limits.forgive(&attempt),
+    }
+    outcome?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `POST /api/logout`: ends the session, if there is one, and cuts its sockets.
@@ -64,11 +81,9 @@ pub(crate) async fn log_out(State(app): State<Arc<App>>, parts: request::Parts) 
 }
 
 /// `GET /api/self`: the account behind the session.
-pub(crate) async fn own_user(State(app): State<Arc<App>>, parts: request::Parts) -> Result<axum::Json<OwnUser>> {
-    let signed_out = || Error::unauthenticated("sign in first");
-    let token = app.cookie.token(&parts.headers).ok_or_else(signed_out)?;
-    let identity = app.chat.authenticate(token).await?.ok_or_else(signed_out)?;
-    Ok(axum::Json(app.chat.own_user(identity.user).await?.ok_or_else(signed_out)?))
+pub(crate) async fn own_user(State(app): State<Arc<App>>, caller: Caller) -> Result<axum::Json<OwnUser>> {
+    let user = app.chat.own_user(caller.identity.user).await?;
+    Ok(axum::Json(user.ok_or_else(caller::signed_out)?))
 }
 
 /// `GET /api/meta`.
@@ -77,7 +92,7 @@ pub(crate) async fn meta(State(app): State<Arc<App>>) -> Result<axum::Json<Meta>
         name: "Hearth".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         web_build: app.web_build.clone(),
-        signup: app.settings.signup.as_str().to_owned(),
+        signup: app.settings.signup,
         empty: app.chat.is_empty().await?,
         setup_code: app.setup_code.is_some() && !app.chat.has_owner().await?,
     }))

@@ -1,6 +1,7 @@
 //! Everything that is reached over plain HTTP.
 
 mod account;
+mod caller;
 pub(crate) mod client;
 pub(crate) mod cookie;
 mod error;
@@ -8,6 +9,7 @@ mod headers;
 mod health;
 mod json;
 mod origin;
+mod session;
 mod web;
 
 use std::sync::Arc;
@@ -15,7 +17,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{any, get, post};
+use axum::routing::{any, delete, get, post};
 
 use crate::app::App;
 pub(crate) use web::build_id;
@@ -30,6 +32,9 @@ pub(crate) fn router(app: Arc<App>, sockets: socketio::Service) -> Router {
         .route("/login", post(account::log_in))
         .route("/logout", post(account::log_out))
         .route("/self", get(account::own_user))
+        .route("/password", post(account::change_password))
+        .route("/sessions", get(session::list).delete(session::end_others))
+        .route("/sessions/{id}", delete(session::end))
         .route("/meta", get(account::meta))
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::no_such_method)
