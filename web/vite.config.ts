@@ -1,11 +1,12 @@
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
+import { layers } from './tools/layers.ts';
 import { messages } from './tools/messages.ts';
 
 const server = process.env.HEARTH_DEV_SERVER ?? 'http://localhost:3000';
 
 export default defineConfig({
-  plugins: [messages(), vue()],
+  plugins: [messages(), vue(), layers()],
   resolve: {
     alias: {
       'vue-i18n': 'vue-i18n/dist/vue-i18n.runtime.esm-bundler.js',
@@ -23,6 +24,8 @@ export default defineConfig({
     target: 'es2022',
     // A data: URL would be refused by `font-src 'self'`.
     assetsInlineLimit: 0,
+    // All of it is small; parts that came one by one would each bring a request, and their own order.
+    cssCodeSplit: false,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     // What counts is the compressed size, and scripts/budget.mjs holds that.

@@ -81,11 +81,12 @@ export class Person {
     return this.shown();
   }
 
-  async createChannel(name, topic) {
+  async createChannel(name, topic, { isPrivate = false } = {}) {
     await this.page.getByTestId('new-channel').click();
     const dialog = this.page.getByRole('dialog');
     await dialog.getByTestId('channel-name').fill(name);
     if (topic) await dialog.getByTestId('channel-topic').fill(topic);
+    if (isPrivate) await dialog.getByTestId('channel-private').click();
     await dialog.getByTestId('create-channel').click();
     await expect(dialog).toBeHidden();
     await this.arrived(name);
@@ -101,14 +102,23 @@ export class Person {
     await this.arrived(name);
   }
 
-  /** Start, or go back to, the conversation with somebody. */
-  async reach(displayName) {
+  /** Start, or go back to, the conversation with these people. */
+  async reach(...displayNames) {
     await this.page.getByTestId('new-direct').click();
+    await this.choose(...displayNames);
+    await this.arrived(displayNames[0]);
+  }
+
+  /** In the dialog that asks for people: choose these, and go on. */
+  async choose(...displayNames) {
     const dialog = this.page.getByRole('dialog');
-    await dialog.getByTestId('people-search').fill(displayName);
-    await dialog.getByTestId('user-result').filter({ hasText: displayName }).click();
+    for (const displayName of displayNames) {
+      await dialog.getByTestId('people-search').fill(displayName);
+      await dialog.getByTestId('user-result').filter({ hasText: displayName }).click();
+      await expect(dialog.getByTestId('chosen').filter({ hasText: displayName })).toBeVisible();
+    }
+    await dialog.getByTestId('people-submit').click();
     await expect(dialog).toBeHidden();
-    await this.arrived(displayName);
   }
 
   /** From a channel to the list, on a phone. */

@@ -2,7 +2,7 @@ import { defineStore } from 'pinia';
 import { computed, ref, shallowReactive, type ComputedRef } from 'vue';
 
 import { done, failed, unreachable, type Outcome } from '../net/outcome';
-import { LIMITS, type Channel } from '../protocol';
+import { LIMITS, type Channel, type CreateChannel } from '../protocol';
 import { sharedOf } from '../sync/sync';
 import { useDraftsStore } from './drafts';
 import { usePeopleStore } from './people';
@@ -105,10 +105,8 @@ export const useChannelsStore = defineStore('channels', () => {
   }
 
   /** Makes a channel; name errors come in `fields.name`. */
-  async function create(form: { name: string; topic?: string }): Promise<Outcome<ChannelItem>> {
-    const topic = form.topic === undefined || form.topic === '' ? {} : { topic: form.topic };
-    const outcome = await services()?.link.command('channel:create', { name: form.name, ...topic });
-    return entered(outcome);
+  async function create(form: CreateChannel): Promise<Outcome<ChannelItem>> {
+    return entered(await services()?.link.command('channel:create', form));
   }
 
   /** Joins a public channel; already being in it is a success. */

@@ -3,6 +3,7 @@ import { shallowReactive } from 'vue';
 
 import { done, failed, unreachable, type Outcome } from '../net/outcome';
 import { LIMITS, type User } from '../protocol';
+import { useConnectionStore } from './connection';
 import { services } from './services';
 
 /** How many search results are shown at once. */
@@ -14,6 +15,7 @@ const FOLLOWED_MAX = 1_000;
 
 /** Everybody who was met so far, whether they are there, and who is typing. */
 export const usePeopleStore = defineStore('people', () => {
+  const connection = useConnectionStore();
   const known = shallowReactive(new Map<string, User>());
   const typing = shallowReactive(new Map<string, string[]>());
   /** Asked for, or to be asked for; those who do not exist stay in it, so that they are asked for once. */
@@ -25,6 +27,12 @@ export const usePeopleStore = defineStore('people', () => {
     const person = known.get(userId);
     if (person === undefined) ensure([userId]);
     return person ?? null;
+  }
+
+  /** Reactive: whether somebody is here now; null while nobody can say: not known yet, or no connection to hear it by. */
+  function presence(userId: string | undefined): boolean | null {
+    const person = userId === undefined ? null : byId(userId);
+    return person === null || connection.bannerVisible ? null : person.isOnline;
   }
 
   /** Fetches whoever is not known yet and subscribes to their presence; many calls become one command. */
@@ -105,5 +113,18 @@ export const usePeopleStore = defineStore('people', () => {
     queue = [];
   }
 
-  return { byId, ensure, search, typingIn, typed, stoppedTyping, put, setPresence, setTyping, refresh, reset };
+  return {
+    byId,
+    presence,
+    ensure,
+    search,
+    typingIn,
+    typed,
+    stoppedTyping,
+    put,
+    setPresence,
+    setTyping,
+    refresh,
+    reset,
+  };
 });

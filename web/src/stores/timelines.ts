@@ -150,6 +150,10 @@ export const useTimelinesStore = defineStore('timelines', () => {
     look(channelId, { dividerAfter: null });
     raise(channelId, timeline.head.seq);
   }
+  /** The same for every channel (Shift+Esc). */
+  function markAllRead(): void {
+    for (const channelId of timelines.keys()) markRead(channelId);
+  }
   /** For `live.ts`: read up to there. */
   function raise(channelId: string, seq: number): void {
     if (unread(channelId) === 0) return;
@@ -319,6 +323,7 @@ export const useTimelinesStore = defineStore('timelines', () => {
     discard,
     reading,
     markRead,
+    markAllRead,
     raise,
     unread,
     unreadEnd,
