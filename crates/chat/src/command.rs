@@ -8,17 +8,20 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::answer::Answer;
-use crate::channel::{CreateChannel, JoinChannel, LeaveChannel, ListChannels, ReachUsers, SearchChannels};
+use crate::channel::{
+    AddMembers, CreateChannel, JoinChannel, LeaveChannel, ListChannels, ListMembers, ReachUsers, RemoveMember,
+    SearchChannels, UpdateChannel,
+};
 use crate::db::Conn;
 use crate::effect::{Actor, Audience, Effect};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::id::ChannelId;
 use crate::lane::{Entry, Pending, Then};
-use crate::message::{ListMessages, SendMessage, SetTyping, SyncMessages};
+use crate::message::{DeleteMessage, EditMessage, ListMessages, Move, SendMessage, SetTyping, SyncMessages};
 use crate::read::AckMessage;
 use crate::time::{Environment, Time};
-use crate::user::{GetUser, SearchUsers};
+use crate::user::{GetUser, SearchUsers, UpdateUser};
 use crate::world::World;
 
 /// One thing that a client can ask for.
@@ -118,11 +121,12 @@ pub(crate) struct Cx<'a> {
     pub(crate) world: &'a World,
     now: Time,
     effects: Vec<Effect>,
+    moves: Vec<Move>,
 }
 
 impl<'a> Cx<'a> {
     pub(crate) fn new(db: Conn<'a>, actor: &'a Actor, world: &'a World) -> Self {
-        Self { db, actor, world, now: world.env.now(), effects: Vec::new() }
+        Self { db, actor, world, now: world.env.now(), effects: Vec::new(), moves: Vec::new() }
     }
 
     pub(crate) fn db(&mut self) -> &mut Conn<'a> {
@@ -131,6 +135,11 @@ impl<'a> Cx<'a> {
 
     pub(crate) fn into_effects(self) -> Vec<Effect> {
         self.effects
+    }
+
+    /// The effects, and how far which channels came.
+    pub(crate) fn into_deed(self) -> Deed {
+        Deed { effects: self.effects, moves: self.moves }
     }
 
     /// The time, which stands still for one command.
@@ -148,10 +157,22 @@ impl<'a> Cx<'a> {
         self.effects.push(effect);
     }
 
+    /// The messages of a channel have changed: its new head is to be told, and after a commit whose outcome is unknown
+    /// what stands above the old one.
+    pub(crate) fn moved(&mut self, step: Move) {
+        self.moves.push(step);
+    }
+
     /// Tell them this after the commit.
     pub(crate) fn emit(&mut self, audience: Audience, event: Event) {
         self.effect(Effect::emit(audience, event));
     }
+}
+
+/// What a command did beside its reply.
+pub(crate) struct Deed {
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) moves: Vec<Move>,
 }
 
 /// What a command that touches memory alone works with.
@@ -253,8 +274,11 @@ macro_rules! commands {
 }
 
 commands! {
-    write { CreateChannel, JoinChannel, LeaveChannel, ReachUsers, SendMessage, AckMessage }
-    read { ListChannels, SearchChannels, GetUser, SearchUsers, ListMessages, SyncMessages }
+    write {
+        CreateChannel, UpdateChannel, JoinChannel, LeaveChannel, AddMembers, RemoveMember, ReachUsers, UpdateUser,
+        SendMessage, EditMessage, DeleteMessage, AckMessage,
+    }
+    read { ListChannels, SearchChannels, ListMembers, GetUser, SearchUsers, ListMessages, SyncMessages }
     live { SetTyping }
 }
 

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::channel::Channel;
+use crate::channel::{Channel, ChannelUpdate};
 use crate::id::{ChannelId, UserId};
 use crate::member::{Left, Member};
 use crate::message::{Head, Message, Typing};
 use crate::read::ReadMarks;
 use crate::server::{Draining, Hello};
+use crate::user::Profile;
 
 macro_rules! events {
     ($($(#[$doc:meta])* $variant:ident($data:ty) = $name:literal,)*) => {
@@ -43,16 +44,18 @@ macro_rules! events {
 events! {
     /// A message was sent; the acting socket has its ack instead.
     MessageSent(Message) = "message:sent",
+    /// A message was edited or deleted; the acting socket has its ack instead.
+    MessageUpdated(Message) = "message:updated",
     /// Somebody is writing.
     MessageTyping(Typing) = "message:typing",
     /// Somebody has read.
     MessageRead(ReadMarks) = "message:read",
     /// A channel was made, by oneself on another device or by who reached out.
     ChannelCreated(Channel) = "channel:created",
-    /// One joined on another device.
+    /// One joined on another device, or was added by the owner.
     ChannelJoined(Channel) = "channel:joined",
-    /// A channel, or what one is in it, changed.
-    ChannelUpdated(Channel) = "channel:updated",
+    /// A channel's name or topic changed, or what one is in it.
+    ChannelUpdated(ChannelUpdate) = "channel:updated",
     /// One's membership ended.
     ChannelLeft(Left) = "channel:left",
     /// Somebody became a member.
@@ -63,6 +66,8 @@ events! {
     UserConnected(UserId) = "user:connected",
     /// Somebody whose presence this socket follows went.
     UserDisconnected(UserId) = "user:disconnected",
+    /// Somebody with whom one shares a channel goes by another name.
+    UserUpdated(Profile) = "user:updated",
     /// How far the channels are that moved of late.
     Heads(BTreeMap<ChannelId, Head>) = "heads",
     /// The first event on every socket.

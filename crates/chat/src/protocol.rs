@@ -121,6 +121,7 @@ impl Book {
             ("page", (1, wire::PAGE_MAX as usize)),
             ("users", (1, user::USERS_MAX)),
             ("reach", (1, channel::REACH_MAX)),
+            ("add", (1, channel::ADD_MAX)),
             ("syncChannels", (0, message::SYNC_CHANNELS_MAX)),
         ] {
             writeln!(out, "  {name}: {{ min: {least}, max: {most} }},")?;

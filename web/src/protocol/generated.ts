@@ -14,6 +14,19 @@ channelId: ChannelId,
 messageId: MessageId, };
 
 /**
+ * Let people into a private channel that one owns. Whoever is in already stays as they are.
+ */
+export type AddMembers = {
+/**
+ * Which.
+ */
+channelId: ChannelId,
+/**
+ * Whom, 1 to `ADD_MAX`.
+ */
+userIds: Array<UserId>, };
+
+/**
  * Body of `POST /api/password`.
  */
 export type ChangePassword = {
@@ -89,6 +102,35 @@ role: Role | null, };
 export type ChannelId = string;
 
 /**
+ * Somebody as a member of a channel.
+ */
+export type ChannelMember = {
+/**
+ * Identity.
+ */
+id: UserId,
+/**
+ * The name that they sign in with.
+ */
+username: Username,
+/**
+ * How they want to be called.
+ */
+displayName: DisplayName,
+/**
+ * Whether they are here now.
+ */
+isOnline: boolean,
+/**
+ * What they are in the channel.
+ */
+role: Role,
+/**
+ * The place up to which they have read; 0 for nothing.
+ */
+readUpTo: number, };
+
+/**
  * A channel's name, in NFKC: letters, digits, `.`, `_`, `-` and single inner spaces.
  */
 export type ChannelName = string;
@@ -102,6 +144,36 @@ export type ChannelOrder = "name:asc";
  * Who may find and join a channel.
  */
 export type ChannelType = "public" | "private";
+
+/**
+ * What is the same of a channel for everybody in it. The rest of a `Channel` is about one person, and what
+ * happens to it has events of its own.
+ */
+export type ChannelUpdate = {
+/**
+ * Identity.
+ */
+id: ChannelId,
+/**
+ * Its name; null for a direct conversation.
+ */
+name: ChannelName | null,
+/**
+ * Who may find and join it.
+ */
+type: ChannelType,
+/**
+ * What it is about.
+ */
+topic: Topic | null,
+/**
+ * How many members it has.
+ */
+userCount: number,
+/**
+ * What the reader is in it from now on; there only where that is what changed.
+ */
+role?: Role, };
 
 /**
  * The sender's own name for a message, by which a repeated send is known. Opaque to the server.
@@ -146,6 +218,20 @@ export type Data<T> = {
 data: T, };
 
 /**
+ * Take a message back: of one's own, or as the channel's owner. Its place stays, without what it said. To delete
+ * what is deleted changes nothing.
+ */
+export type DeleteMessage = {
+/**
+ * Where.
+ */
+channelId: ChannelId,
+/**
+ * Which message.
+ */
+messageId: MessageId, };
+
+/**
  * How a user wants to be called; need not be unique.
  */
 export type DisplayName = string;
@@ -158,6 +244,23 @@ export type Draining = {
  * When to come back, in milliseconds.
  */
 retryAfterMs: number, };
+
+/**
+ * Say something else in a message of one's own. To say what it says already changes nothing.
+ */
+export type EditMessage = {
+/**
+ * Where.
+ */
+channelId: ChannelId,
+/**
+ * Which message.
+ */
+messageId: MessageId,
+/**
+ * What it is to say.
+ */
+content: Content, };
 
 /**
  * A reply without anything to say.
@@ -291,6 +394,23 @@ orderBy?: ChannelOrder,
  * The last channel of the page before.
  */
 after?: ChannelId, };
+
+/**
+ * Who is in a channel, the first to sign up first; and from now on their comings and goings.
+ */
+export type ListMembers = {
+/**
+ * Which.
+ */
+channelId: ChannelId,
+/**
+ * How many at most; 10 if absent.
+ */
+size?: PageSize,
+/**
+ * The last person of the page before.
+ */
+after?: UserId, };
 
 /**
  * A page of a channel's messages.
@@ -473,6 +593,23 @@ export type PageSize = number;
 export type Password = string;
 
 /**
+ * How somebody is called.
+ */
+export type Profile = {
+/**
+ * Identity.
+ */
+id: UserId,
+/**
+ * The name that they sign in with.
+ */
+username: Username,
+/**
+ * How they want to be called.
+ */
+displayName: DisplayName, };
+
+/**
  * The direct conversation with exactly these people, made if it does not exist.
  */
 export type ReachUsers = {
@@ -493,6 +630,19 @@ channelId: ChannelId,
  * The last message that each has read.
  */
 marks: { [key in UserId]: MessageId }, };
+
+/**
+ * Put somebody out of a private channel that one owns.
+ */
+export type RemoveMember = {
+/**
+ * Which.
+ */
+channelId: ChannelId,
+/**
+ * Whom; oneself leaves with `channel:leave`.
+ */
+userId: UserId, };
 
 /**
  * A channel's count of changes to its messages, and a client's cursor in it: the highest one up to which it holds
@@ -771,6 +921,32 @@ userId: UserId,
 isTyping: boolean, };
 
 /**
+ * Give a channel that one owns another name or topic. At least one of the two must be there.
+ */
+export type UpdateChannel = {
+/**
+ * Which.
+ */
+channelId: ChannelId,
+/**
+ * Its new name. `General` keeps its own: clients know the channel that everybody is in by it.
+ */
+name?: ChannelName,
+/**
+ * What it is about from now on; empty for nothing.
+ */
+topic?: Topic, };
+
+/**
+ * Go by another name.
+ */
+export type UpdateUser = {
+/**
+ * How to be called from now on.
+ */
+displayName?: DisplayName, };
+
+/**
  * Somebody as others see them.
  */
 export type User = {
@@ -809,13 +985,20 @@ export type Users = User | Array<User>;
 /** Every command: what it takes, and what its answer holds beside `status: "OK"`. */
 export interface Commands {
   "channel:create": { payload: CreateChannel; reply: Data<Channel> };
+  "channel:update": { payload: UpdateChannel; reply: Data<Channel> };
   "channel:join": { payload: JoinChannel; reply: Data<Channel> };
   "channel:leave": { payload: LeaveChannel; reply: Empty };
+  "channel:add": { payload: AddMembers; reply: Data<Channel> };
+  "channel:remove": { payload: RemoveMember; reply: Data<Channel> };
   "user:reach": { payload: ReachUsers; reply: Data<Channel> };
+  "user:update": { payload: UpdateUser; reply: Data<OwnUser> };
   "message:send": { payload: SendMessage; reply: Data<Sent> };
+  "message:edit": { payload: EditMessage; reply: Data<Message> };
+  "message:delete": { payload: DeleteMessage; reply: Data<Message> };
   "message:ack": { payload: AckMessage; reply: Empty };
   "channel:list": { payload: ListChannels; reply: Page<Channel> };
   "channel:search": { payload: SearchChannels; reply: Page<Channel> };
+  "channel:members": { payload: ListMembers; reply: Page<ChannelMember> };
   "user:get": { payload: GetUser; reply: Data<Users> };
   "user:search": { payload: SearchUsers; reply: Page<User> };
   "message:list": { payload: ListMessages; reply: History };
@@ -834,16 +1017,18 @@ export type Answer<C extends CommandName> = ({ status: "OK" } & Commands[C]["rep
 /** Every event: its name and its one argument. */
 export type ServerEvent =
   | { name: "message:sent"; data: Message }
+  | { name: "message:updated"; data: Message }
   | { name: "message:typing"; data: Typing }
   | { name: "message:read"; data: ReadMarks }
   | { name: "channel:created"; data: Channel }
   | { name: "channel:joined"; data: Channel }
-  | { name: "channel:updated"; data: Channel }
+  | { name: "channel:updated"; data: ChannelUpdate }
   | { name: "channel:left"; data: Left }
   | { name: "member:joined"; data: Member }
   | { name: "member:left"; data: Member }
   | { name: "user:connected"; data: UserId }
   | { name: "user:disconnected"; data: UserId }
+  | { name: "user:updated"; data: Profile }
   | { name: "heads"; data: { [key in ChannelId]: Head } }
   | { name: "server:hello"; data: Hello }
   | { name: "server:draining"; data: Draining };
@@ -851,7 +1036,7 @@ export type ServerEvent =
 export type EventName = ServerEvent["name"];
 
 /** Every event's name. */
-export const EVENT_NAMES = ["message:sent", "message:typing", "message:read", "channel:created", "channel:joined", "channel:updated", "channel:left", "member:joined", "member:left", "user:connected", "user:disconnected", "heads", "server:hello", "server:draining"] as const satisfies readonly EventName[];
+export const EVENT_NAMES = ["message:sent", "message:updated", "message:typing", "message:read", "channel:created", "channel:joined", "channel:updated", "channel:left", "member:joined", "member:left", "user:connected", "user:disconnected", "user:updated", "heads", "server:hello", "server:draining"] as const satisfies readonly EventName[];
 
 /** Every code of a refusal. */
 export const CODES = ["UNAUTHENTICATED", "FORBIDDEN", "NOT_FOUND", "INVALID", "CONFLICT", "RATE_LIMITED", "BUSY", "UNAVAILABLE", "INTERNAL"] as const satisfies readonly Code[];
@@ -869,5 +1054,6 @@ export const LIMITS = {
   page: { min: 1, max: 100 },
   users: { min: 1, max: 100 },
   reach: { min: 1, max: 8 },
+  add: { min: 1, max: 100 },
   syncChannels: { min: 0, max: 500 },
 } as const;

@@ -2,7 +2,7 @@ import { defineStore } from 'pinia';
 import { computed, ref, shallowReactive, type ComputedRef } from 'vue';
 
 import { done, failed, unreachable, type Outcome } from '../net/outcome';
-import { LIMITS, type Channel, type CreateChannel } from '../protocol';
+import { LIMITS, type Channel, type ChannelUpdate, type CreateChannel } from '../protocol';
 import { sharedOf } from '../sync/sync';
 import { useDraftsStore } from './drafts';
 import { usePeopleStore } from './people';
@@ -165,9 +165,10 @@ export const useChannelsStore = defineStore('channels', () => {
     people.ensure(channel.users);
   }
   /** For `live.ts`: what is the same for everybody in it was changed. */
-  function patch(channel: Channel): void {
+  function patch(channel: ChannelUpdate): void {
     const before = known.get(channel.id);
-    if (before !== undefined) known.set(channel.id, { ...before, ...sharedOf(channel) });
+    if (before === undefined) return;
+    known.set(channel.id, { ...before, ...sharedOf(channel), role: channel.role ?? before.role });
   }
   /** For `live.ts`: somebody came or left. */
   function countMember(channelId: string, isIn: boolean): void {

@@ -2,7 +2,7 @@ import { defineStore } from 'pinia';
 import { shallowReactive } from 'vue';
 
 import { done, failed, unreachable, type Outcome } from '../net/outcome';
-import { LIMITS, type User } from '../protocol';
+import { LIMITS, type Profile, type User } from '../protocol';
 import { useConnectionStore } from './connection';
 import { services } from './services';
 
@@ -94,6 +94,11 @@ export const usePeopleStore = defineStore('people', () => {
     const person = known.get(userId);
     if (person !== undefined && person.isOnline !== isOnline) known.set(userId, { ...person, isOnline });
   }
+  /** For `live.ts`: somebody goes by another name. */
+  function rename({ id, username, displayName }: Profile): void {
+    const person = known.get(id);
+    if (person !== undefined) known.set(id, { ...person, username, displayName });
+  }
   /** For `live.ts`. */
   function setTyping(channelId: string, userIds: string[]): void {
     if (userIds.length === 0) typing.delete(channelId);
@@ -123,6 +128,7 @@ export const usePeopleStore = defineStore('people', () => {
     stoppedTyping,
     put,
     setPresence,
+    rename,
     setTyping,
     refresh,
     reset,

@@ -38,6 +38,7 @@ export function makeWorld(self: string, stores: Stores, others: OthersTyping): W
       if (userId !== self) others.hear(channelId, userId, isTyping);
     },
     presence: people.setPresence,
+    rename: people.rename,
     build: connection.setBuild,
     cursors: () => new Map([...timelines.all().values()].map((timeline) => [timeline.channelId, syncFrom(timeline)])),
     isBehind,

@@ -12,6 +12,12 @@ export function dispatch(world: World, event: ServerEvent): boolean {
       world.reduce(message.channelId, { type: 'message', message });
       return world.isBehind(message.channelId);
     }
+    case 'message:updated': {
+      const message = fromWire(event.data);
+      if (!world.has(message.channelId)) return true;
+      world.reduce(message.channelId, { type: 'message', message });
+      return world.isBehind(message.channelId);
+    }
     case 'message:typing':
       world.typing(event.data.channelId, event.data.userId, event.data.isTyping);
       return false;
@@ -37,6 +43,9 @@ export function dispatch(world: World, event: ServerEvent): boolean {
     case 'user:connected':
     case 'user:disconnected':
       world.presence(event.data, event.name === 'user:connected');
+      return false;
+    case 'user:updated':
+      world.rename(event.data);
       return false;
     case 'heads': {
       const heads = Object.entries(event.data);

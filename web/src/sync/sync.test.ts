@@ -118,6 +118,7 @@ class FakeWorld implements World {
   member = vi.fn<World['member']>();
   typing = vi.fn<World['typing']>();
   presence = vi.fn<World['presence']>();
+  rename = vi.fn<World['rename']>();
   build = vi.fn<World['build']>();
   reduce: World['reduce'] = (id, action) => {
     const timeline = this.timelines.get(id);

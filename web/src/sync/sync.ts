@@ -1,6 +1,6 @@
 import { backoff } from '../net/backoff';
 import { done, type Outcome } from '../net/outcome';
-import { LIMITS, type Channel, type Commands, type Synced } from '../protocol';
+import { LIMITS, type Channel, type ChannelUpdate, type Commands, type Synced } from '../protocol';
 import { fromWire } from '../timeline/stored';
 import type { World } from './world';
 
@@ -161,7 +161,7 @@ export class Sync {
 }
 
 /** What is the same for every member of a channel: the rest of a broadcast channel is about somebody else. */
-export function sharedOf(channel: Channel): Pick<Channel, 'name' | 'type' | 'topic' | 'userCount'> {
+export function sharedOf(channel: Channel | ChannelUpdate): Pick<Channel, 'name' | 'type' | 'topic' | 'userCount'> {
   const { name, type, topic, userCount } = channel;
   return { name, type, topic, userCount };
 }

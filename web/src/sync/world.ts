@@ -1,4 +1,4 @@
-import type { Channel } from '../protocol';
+import type { Channel, ChannelUpdate, Profile } from '../protocol';
 import type { Action } from '../timeline/timeline';
 
 /** All that a client knows, as far as the server changes it. */
@@ -8,14 +8,16 @@ export interface World {
   has(channelId: string): boolean;
   /** A channel that one is in, as the server describes it to oneself. */
   putChannel(channel: Channel): void;
-  /** What is the same for everybody in a channel was changed. */
-  patchChannel(channel: Channel): void;
+  /** What is the same for everybody in a channel was changed, or the own role in it. */
+  patchChannel(channel: ChannelUpdate): void;
   dropChannel(channelId: string): void;
   /** Somebody came to or left a channel that one is in. */
   member(channelId: string, userId: string, isIn: boolean): void;
   reduce(channelId: string, action: Action): void;
   typing(channelId: string, userId: string, isTyping: boolean): void;
   presence(userId: string, isOnline: boolean): void;
+  /** Somebody goes by another name. */
+  rename(profile: Profile): void;
   /** The server runs with that build of the web client. */
   build(webBuild: string): void;
   /** Per own channel from where a sync has to begin. */

@@ -110,7 +110,7 @@ pub(crate) async fn access_rev(conn: &mut Conn<'_>) -> Result<i64> {
 }
 
 /// An account as its owner sees it.
-pub(super) async fn own(conn: &mut Conn<'_>, user: UserId) -> Result<Option<OwnUser>> {
+pub(crate) async fn own(conn: &mut Conn<'_>, user: UserId) -> Result<Option<OwnUser>> {
     let sql = "SELECT a.id, a.username, a.display_name, \
                       CASE WHEN s.owner_id = a.id THEN 1 ELSE 0 END \
                FROM account a CROSS JOIN server s WHERE a.id = $1";
@@ -133,6 +133,14 @@ pub(super) async fn nobody(conn: &mut Conn<'_>) -> Result<bool> {
 pub(super) async fn has_owner(conn: &mut Conn<'_>) -> Result<bool> {
     let row: Option<(UserId,)> = on_db!(conn, c => {
         sqlx::query_as("SELECT owner_id FROM server WHERE owner_id IS NOT NULL").fetch_optional(c).await
+    })?;
+    Ok(row.is_some())
+}
+
+/// Whether the server belongs to this person.
+pub(crate) async fn owns_server(conn: &mut Conn<'_>, user: UserId) -> Result<bool> {
+    let row: Option<(UserId,)> = on_db!(conn, c => {
+        sqlx::query_as("SELECT owner_id FROM server WHERE owner_id = $1").bind(user).fetch_optional(c).await
     })?;
     Ok(row.is_some())
 }

@@ -1,6 +1,6 @@
 //! `channel:leave`
 
-use crate::channel::{Role, sql};
+use crate::channel::{ChannelUpdate, Role, sql};
 use crate::command::{Command, Cx};
 use crate::effect::{Audience, Effect};
 use crate::error::{Error, Result};
@@ -48,7 +48,8 @@ impl Command for LeaveChannel {
         cx.emit(Audience::Channel(id), Event::MemberLeft(Member { channel_id: id, user_id: user }));
         if let Some(heir) = heir {
             let channel = sql::seen_by(cx.db(), id, heir).await?;
-            cx.emit(Audience::User(heir), Event::ChannelUpdated(channel));
+            let update = ChannelUpdate { role: channel.role, ..channel.shared() };
+            cx.emit(Audience::User(heir), Event::ChannelUpdated(update));
         }
         Ok(Empty {})
     }

@@ -1,12 +1,16 @@
 //! Channels and direct conversations: where messages stand.
 
+mod add;
 mod create;
 mod join;
 mod leave;
 mod list;
+mod members;
 mod reach;
+mod remove;
 mod search;
 pub(crate) mod sql;
+mod update;
 
 #[cfg(test)]
 mod tests;
@@ -18,12 +22,16 @@ use crate::text::{ChannelName, Topic};
 use crate::time::Time;
 use crate::wire::wire;
 
+pub use add::{ADD_MAX, AddMembers};
 pub use create::CreateChannel;
 pub use join::JoinChannel;
 pub use leave::LeaveChannel;
 pub use list::{ChannelOrder, ListChannels};
+pub use members::{ChannelMember, ListMembers};
 pub use reach::{REACH_MAX, ReachUsers};
+pub use remove::RemoveMember;
 pub use search::SearchChannels;
+pub use update::UpdateChannel;
 
 /// Who may find and join a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +84,35 @@ wire! {
         pub last_message_at: Option<Time>,
         /// What the reader is in it; null for whoever is not a member.
         pub role: Option<Role>,
+    }
+}
+
+wire! {
+    /// What is the same of a channel for everybody in it. The rest of a [`Channel`] is about one person, and what
+    /// happens to it has events of its own.
+    pub struct ChannelUpdate {
+        /// Identity.
+        pub id: ChannelId,
+        /// Its name; null for a direct conversation.
+        pub name: Option<ChannelName>,
+        /// Who may find and join it.
+        pub r#type: ChannelType,
+        /// What it is about.
+        pub topic: Option<Topic>,
+        /// How many members it has.
+        pub user_count: i64,
+        /// What the reader is in it from now on; there only where that is what changed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "gen", ts(optional))]
+        pub role: Option<Role>,
+    }
+}
+
+impl Channel {
+    /// What is the same for everybody in it.
+    pub(crate) fn shared(&self) -> ChannelUpdate {
+        let Self { id, r#type, user_count, .. } = *self;
+        ChannelUpdate { id, name: self.name.clone(), r#type, topic: self.topic.clone(), user_count, role: None }
     }
 }
 

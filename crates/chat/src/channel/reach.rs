@@ -70,9 +70,7 @@ impl Command for ReachUsers {
             let id = sql::direct_of(cx.db(), &key).await?.ok_or_else(|| Error::not_found("channel"))?;
             return Ok(Data { data: sql::seen_by(cx.db(), id, oneself).await? });
         }
-        for &user in &people {
-            member::sql::add(cx.db(), id, user, Role::Member, now).await?;
-        }
+        member::sql::add_all(cx.db(), id, &people, Role::Member, now).await?;
         for &user in &people {
             let channel = sql::seen_by(cx.db(), id, user).await?;
             cx.effect(Effect::Join { user, channel: id });

@@ -6,7 +6,8 @@ use crate::channel::{Channel, ChannelType, Role};
 use crate::db::{Bulk, Conn, chunks, on_db};
 use crate::error::{Error, Result};
 use crate::id::{ChannelId, UserId};
-use crate::text::{ChannelName, SearchText, Topic};
+use crate::message::{Head, Move};
+use crate::text::{ChannelName, SearchText, Topic, fold, look};
 use crate::time::Time;
 
 macro_rules! columns {
@@ -95,6 +96,13 @@ pub(crate) async fn grow(conn: &mut Conn<'_>, growth: &[(ChannelId, i64)], now: 
     Ok(())
 }
 
+/// One message of the channel changes: it takes the next rev.
+pub(crate) async fn count_change(conn: &mut Conn<'_>, channel: ChannelId) -> Result<Move> {
+    let sql = "UPDATE channel SET rev = rev + 1 WHERE id = $1 RETURNING seq, rev";
+    let (seq, rev): (i64, i64) = on_db!(conn, c => sqlx::query_as(sql).bind(channel).fetch_one(c).await)?;
+    Ok(Move { channel, before: Head { seq, rev: rev - 1 }, after: Head { seq, rev } })
+}
+
 /// A channel that is about to be made.
 pub(crate) struct NewChannel<'a> {
     pub(crate) id: ChannelId,
@@ -129,6 +137,25 @@ pub(crate) async fn public_look_taken(conn: &mut Conn<'_>, look: &str) -> Result
     let sql = "SELECT 1 FROM channel WHERE kind = 'public' AND name_look = $1";
     let row: Option<(i32,)> = on_db!(conn, c => sqlx::query_as(sql).bind(look).fetch_optional(c).await)?;
     Ok(row.is_some())
+}
+
+/// Give a channel another name. False if it is public and another public channel has the name, or one that looks like it.
+pub(super) async fn rename(conn: &mut Conn<'_>, id: ChannelId, name: &ChannelName) -> Result<bool> {
+    let sql = "UPDATE channel SET name = $2, name_key = $3, name_look = $4 WHERE id = $1";
+    let (key, look) = (fold(name.as_str()), look(name.as_str()));
+    let renamed =
+        on_db!(conn, c => sqlx::query(sql).bind(id).bind(name).bind(key).bind(look).execute(c).await.map(drop));
+    match renamed {
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(false),
+        renamed => Ok(renamed.map(|()| true)?),
+    }
+}
+
+/// Say what a channel is about. Nothing: no more.
+pub(super) async fn set_topic(conn: &mut Conn<'_>, id: ChannelId, topic: Option<&Topic>) -> Result<()> {
+    let sql = "UPDATE channel SET topic = $2 WHERE id = $1";
+    on_db!(conn, c => sqlx::query(sql).bind(id).bind(topic).execute(c).await.map(drop))?;
+    Ok(())
 }
 
 /// A channel as one person sees it. Whether they may is the caller's to ask.

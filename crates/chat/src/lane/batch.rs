@@ -5,12 +5,12 @@ use std::collections::{HashMap, HashSet};
 use super::entry::{Settled, Work};
 use super::plan::{Step, plan};
 use crate::channel;
-use crate::command::Cx;
+use crate::command::{Cx, Deed};
 use crate::db::{Conn, Fault, Writer};
 use crate::effect::Effect;
 use crate::error::{Error, Result};
 use crate::id::{ChannelId, SessionId, UserId};
-use crate::message::{Head, run};
+use crate::message::{Head, Move, run};
 use crate::world::World;
 
 /// Why a batch was given up before its commit.
@@ -54,7 +54,7 @@ impl Outcome {
 pub(super) struct Progress {
     /// Outcomes with the places of their entries, in the order in which they were carried out.
     pub(super) outcomes: Vec<(usize, Outcome)>,
-    /// Channels that got messages: where they stood before the batch, and after.
+    /// Channels whose messages changed: where they stood before the batch, and after.
     pub(super) heads: HashMap<ChannelId, (Head, Head)>,
 }
 
@@ -83,7 +83,11 @@ impl Progress {
 
     fn note(&mut self, places: &[usize], outcome: run::RunOutcome) {
         self.outcomes.extend(places.iter().copied().zip(outcome.outcomes));
-        for (channel, before, after) in outcome.heads {
+        self.go_on(outcome.moves);
+    }
+
+    fn go_on(&mut self, moves: Vec<Move>) {
+        for Move { channel, before, after } in moves {
             self.heads.entry(channel).and_modify(|(_, newest)| *newest = after).or_insert((before, after));
         }
     }
@@ -123,23 +127,28 @@ pub(super) async fn attempt(
                 progress.note(&places, outcome);
             }
             Step::Act(place) => {
-                let outcome = act(writer, world, &mut works[place]).await?;
+                let (outcome, moves) = act(writer, world, &mut works[place]).await?;
                 progress.outcomes.push((place, outcome));
+                progress.go_on(moves);
             }
         }
     }
     Ok(progress)
 }
 
-async fn act(writer: &mut Writer, world: &World, work: &mut Work) -> Result<Outcome, Abort> {
+async fn act(writer: &mut Writer, world: &World, work: &mut Work) -> Result<(Outcome, Vec<Move>), Abort> {
     let Work::Act(act) = work else {
-        return Ok(Outcome::refused(Error::internal("a send or a mark stood where an act was planned")));
+        let misplaced = Error::internal("a send or a mark stood where an act was planned");
+        return Ok((Outcome::refused(misplaced), Vec::new()));
     };
     let (name, actor) = (act.name(), act.actor().clone());
     writer.savepoint().await.map_err(|error| Abort::of(error.into()))?;
     let result = act.attempt(Cx::new(writer.conn(), &actor, world)).await;
     let settled = settle_savepoint(writer, world, name, result).await?;
-    Ok(settled.map_or_else(|refused| refused, |effects| Outcome { settled: Settled::Done, effects }))
+    Ok(match settled {
+        Ok(Deed { effects, moves }) => (Outcome { settled: Settled::Done, effects }, moves),
+        Err(refused) => (refused, Vec::new()),
+    })
 }
 
 /// Keep what was done since the savepoint, or undo it: a refusal costs nobody else anything.

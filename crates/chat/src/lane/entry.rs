@@ -5,8 +5,8 @@ use std::pin::Pin;
 
 use tokio::time::Instant;
 
-use crate::command::{Command, Cx};
-use crate::effect::{Actor, Effect, Origin};
+use crate::command::{Command, Cx, Deed};
+use crate::effect::{Actor, Origin};
 use crate::error::{Error, Result};
 use crate::id::{ChannelId, UserId};
 use crate::message::{SendMessage, Sent};
@@ -16,7 +16,7 @@ use crate::wire::{Data, Empty};
 /// Takes the outcome of a command. Called after the effects have been carried out.
 pub(crate) type Then<R> = Box<dyn FnOnce(Result<R>) + Send>;
 
-type Attempt<'a> = Pin<Box<dyn Future<Output = Result<Vec<Effect>>> + Send + 'a>>;
+type Attempt<'a> = Pin<Box<dyn Future<Output = Result<Deed>> + Send + 'a>>;
 
 /// One command in a lane's queue.
 pub(crate) struct Entry {
@@ -95,7 +95,7 @@ pub(crate) trait Act: Send {
     fn actor(&self) -> &Actor;
     /// The channel that it changes.
     fn channel(&self) -> Option<ChannelId>;
-    /// Run it; keeps its reply and returns its effects. May be called again after a rollback.
+    /// Run it; keeps its reply and returns what else it did. May be called again after a rollback.
     fn attempt<'a>(&'a mut self, cx: Cx<'a>) -> Attempt<'a>;
     /// Give the answer: the reply that was kept, or this error.
     fn settle(self: Box<Self>, outcome: Result<()>);
@@ -133,7 +133,7 @@ impl<C: Command> Act for Pending<C> {
         let command = self.command.clone();
         Box::pin(async move {
             self.reply = Some(command.run(&mut cx).await?);
-            Ok(cx.into_effects())
+            Ok(cx.into_deed())
         })
     }
 

@@ -9,14 +9,14 @@ use crate::error::Result;
 use crate::event::Event;
 use crate::id::{ChannelId, SessionId, UserId};
 use crate::member;
-use crate::message;
+use crate::message::{self, Head};
 use crate::session;
 
 /// What may have changed without anybody having been told.
 #[derive(Debug, Default)]
 pub(super) struct Doubt {
-    /// Channels with the rev up to which everything was delivered.
-    channels: HashMap<ChannelId, i64>,
+    /// Channels with the head up to which everything was delivered.
+    channels: HashMap<ChannelId, Head>,
     /// People whose memberships may have changed.
     people: HashSet<UserId>,
     /// Sessions that may have ended.
@@ -28,9 +28,12 @@ impl Doubt {
         self.channels.is_empty() && self.people.is_empty() && self.sessions.is_empty()
     }
 
-    /// Everything above `rev` in the channel is in doubt.
-    pub(super) fn channel(&mut self, channel: ChannelId, rev: i64) {
-        self.channels.entry(channel).and_modify(|known| *known = rev.min(*known)).or_insert(rev);
+    /// Everything above this head of the channel is in doubt.
+    pub(super) fn channel(&mut self, channel: ChannelId, head: Head) {
+        let known = self.channels.entry(channel).or_insert(head);
+        if head.rev < known.rev {
+            *known = head;
+        }
     }
 
     /// Where these people are is in doubt.
@@ -59,9 +62,11 @@ impl Doubt {
             effects.push(Effect::Rooms { user: *user, channels });
         }
         for channel in channels {
-            let rev = self.channels[&channel];
-            for message in message::sql::changed_since(conn, channel, rev).await? {
-                effects.push(Effect::emit(Audience::Channel(channel), Event::MessageSent(message)));
+            let known = self.channels[&channel];
+            for message in message::sql::changed_since(conn, channel, known.rev).await? {
+                let is_new = message.id.seq() > known.seq;
+                let event = if is_new { Event::MessageSent(message) } else { Event::MessageUpdated(message) };
+                effects.push(Effect::emit(Audience::Channel(channel), event));
             }
         }
         let sessions: Vec<_> = self.sessions.iter().copied().collect();

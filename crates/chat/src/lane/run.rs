@@ -275,7 +275,7 @@ impl Lane {
             Err(_) => None,
         };
         for (channel, (before, _)) in &progress.heads {
-            self.doubt.channel(*channel, before.rev);
+            self.doubt.channel(*channel, *before);
         }
         self.doubt.people(progress.moved_people());
         self.doubt.sessions(progress.ended_sessions());

@@ -2,8 +2,14 @@
 
 pub(crate) mod sql;
 
+use crate::account;
+use crate::channel::Role;
+use crate::command::Cx;
+use crate::error::{Error, Result};
 use crate::id::{ChannelId, UserId};
 use crate::wire::wire;
+
+use sql::Standing;
 
 /// Largest channel in which everybody is told how far the others have read: in a larger one nobody looks, and it
 /// would cost a delivery per member and reader.
@@ -25,4 +31,25 @@ wire! {
         /// Where.
         pub channel_id: ChannelId,
     }
+}
+
+/// Whether the acting person is the channel's owner, or counts as one: the server's owner does in public channels.
+pub(crate) async fn is_owner(cx: &mut Cx<'_>, standing: &Standing) -> Result<bool> {
+    if standing.role()? == Some(Role::Owner) {
+        return Ok(true);
+    }
+    let user = cx.actor.user;
+    Ok(standing.is_public() && account::sql::owns_server(cx.db(), user).await?)
+}
+
+/// What the acting person is in a channel that is theirs to change. Errors: `NOT_FOUND` where they may not know of it,
+/// `FORBIDDEN` where it is another's.
+pub(crate) async fn require_owner(cx: &mut Cx<'_>, channel: ChannelId) -> Result<Standing> {
+    let user = cx.actor.user;
+    let standing = sql::standing(cx.db(), channel, user).await?;
+    let standing = standing.filter(Standing::is_visible).ok_or_else(|| Error::not_found("channel"))?;
+    if !is_owner(cx, &standing).await? {
+        return Err(Error::forbidden("only the channel's owner may do this"));
+    }
+    Ok(standing)
 }

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::channel::{ChannelType, Role};
+use crate::channel::{ChannelMember, ChannelType, Role};
 use crate::db::{Bulk, Conn, chunks, on_db};
 use crate::error::{Error, Result};
 use crate::id::{ChannelId, UserId};
 use crate::message::Head;
+use crate::presence::Presence;
+use crate::text::{DisplayName, Username};
 use crate::time::Time;
 
 /// What somebody is in a channel, and how far the channel has come.
@@ -47,7 +49,12 @@ impl Standing {
 
     /// Whether they may know that it exists.
     pub(crate) fn is_visible(&self) -> bool {
-        self.is_member() || self.kind == ChannelType::Public
+        self.is_member() || self.is_public()
+    }
+
+    /// Whether everybody may find and join it.
+    pub(crate) fn is_public(&self) -> bool {
+        self.kind == ChannelType::Public
     }
 
     /// How far the channel has come.
@@ -94,17 +101,77 @@ pub(crate) async fn standing(conn: &mut Conn<'_>, channel: ChannelId, user: User
 
 /// Put somebody in, with everything read so far. False if they are in already.
 pub(crate) async fn add(conn: &mut Conn<'_>, channel: ChannelId, user: UserId, role: Role, now: Time) -> Result<bool> {
-    let insert = "INSERT INTO member (channel_id, user_id, role, read_seq, joined_at) \
-                  SELECT c.id, $2, $3, c.seq, $4 FROM channel c WHERE c.id = $1 \
-                  ON CONFLICT (channel_id, user_id) DO NOTHING";
-    let added = on_db!(conn, c => sqlx::query(insert).bind(channel).bind(user).bind(role.as_str()).bind(now)
-        .execute(c).await.map(|result| result.rows_affected()))?;
-    if added == 0 {
-        return Ok(false);
+    Ok(!add_all(conn, channel, &[user], role, now).await?.is_empty())
+}
+
+/// Put people in, with everything read so far. Who was not in already.
+pub(crate) async fn add_all(
+    conn: &mut Conn<'_>,
+    channel: ChannelId,
+    users: &[UserId],
+    role: Role,
+    now: Time,
+) -> Result<Vec<UserId>> {
+    // A filler is the last person again, who is in by then.
+    static SQL: LazyLock<Bulk> = LazyLock::new(|| {
+        Bulk::new(
+            "INSERT INTO member (channel_id, user_id, role, read_seq, joined_at) \
+             SELECT c.id, v.column2, v.column3, c.seq, v.column4 \
+             FROM ({values}) AS v CROSS JOIN channel c WHERE c.id = v.column1 \
+             ON CONFLICT (channel_id, user_id) DO NOTHING RETURNING user_id",
+            4,
+        )
+    });
+    let mut added = Vec::new();
+    for chunk in chunks(users) {
+        let rows: Vec<(UserId,)> = on_db!(conn, c => {
+            let mut query = sqlx::query_as(SQL.sql(chunk.size));
+            for (user, _) in chunk.filled() {
+                query = query.bind(channel).bind(user).bind(role.as_str()).bind(now);
+            }
+            query.fetch_all(c).await
+        })?;
+        added.extend(rows.into_iter().map(|(user,)| user));
     }
-    let count = "UPDATE channel SET user_count = user_count + 1 WHERE id = $1";
-    on_db!(conn, c => sqlx::query(count).bind(channel).execute(c).await.map(drop))?;
-    Ok(true)
+    if !added.is_empty() {
+        let more = i64::try_from(added.len()).unwrap_or(i64::MAX);
+        let count = "UPDATE channel SET user_count = user_count + $2 WHERE id = $1";
+        on_db!(conn, c => sqlx::query(count).bind(channel).bind(more).execute(c).await.map(drop))?;
+    }
+    Ok(added)
+}
+
+/// Somebody in a channel, without whether they are here.
+#[derive(Debug, sqlx::FromRow)]
+pub(crate) struct MemberRow {
+    id: UserId,
+    username: Username,
+    display_name: DisplayName,
+    role: String,
+    read_seq: i64,
+}
+
+impl MemberRow {
+    /// With whether they are here.
+    pub(crate) fn seen(self, presence: &Presence) -> Result<ChannelMember> {
+        let Self { id, username, display_name, role, read_seq } = self;
+        let role = Role::try_from(role).map_err(Error::internal)?;
+        Ok(ChannelMember { id, username, display_name, is_online: presence.is_online(id), role, read_up_to: read_seq })
+    }
+}
+
+/// A page of a channel's members, in the order in which they signed up.
+pub(crate) async fn page_of(
+    conn: &mut Conn<'_>,
+    channel: ChannelId,
+    after: Option<UserId>,
+    rows: i64,
+) -> Result<Vec<MemberRow>> {
+    let sql = "SELECT a.id, a.username, a.display_name, m.role, m.read_seq \
+               FROM member m JOIN account a ON a.id = m.user_id \
+               WHERE m.channel_id = $1 AND m.user_id > $2 ORDER BY m.user_id LIMIT $3";
+    let after = after.unwrap_or(UserId::from_uuid(uuid::Uuid::nil()));
+    Ok(on_db!(conn, c => sqlx::query_as(sql).bind(channel).bind(after).bind(rows).fetch_all(c).await)?)
 }
 
 /// Take somebody out. False if they were not in.

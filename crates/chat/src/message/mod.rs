@@ -1,5 +1,7 @@
 //! Messages: sent once, kept in one order, caught up with by `rev`.
 
+mod delete;
+mod edit;
 mod list;
 pub(crate) mod run;
 mod send;
@@ -15,6 +17,8 @@ use crate::text::ClientId;
 use crate::time::Time;
 use crate::wire::wire;
 
+pub use delete::DeleteMessage;
+pub use edit::EditMessage;
 pub use list::{History, ListMessages, MessageOrder};
 pub use send::{SendMessage, Sent};
 pub use sync::{Head, SYNC_CHANNELS_MAX, SYNC_ROWS_MAX, SYNC_TRUNCATED_ABOVE, SyncMessages, Synced, SyncedChannel};
@@ -51,6 +55,14 @@ wire! {
         #[serde(skip_serializing_if = "Option::is_none")]
         pub deleted_at: Option<Time>,
     }
+}
+
+/// How far the messages of a channel came in one step.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Move {
+    pub(crate) channel: ChannelId,
+    pub(crate) before: Head,
+    pub(crate) after: Head,
 }
 
 /// How many bytes something takes as JSON.

@@ -12,7 +12,7 @@ use crate::lane::{Ask, MarkAsk, Outcome, SendAsk, Settled};
 use crate::member::sql::Standing;
 use crate::member::{self, TOLD_OF_READING};
 use crate::message::sql::{self, NewMessage};
-use crate::message::{Head, Message, Sent};
+use crate::message::{Head, Message, Move, Sent};
 use crate::read;
 use crate::text::ClientId;
 use crate::time::Time;
@@ -21,8 +21,8 @@ use crate::time::Time;
 pub(crate) struct RunOutcome {
     /// Per entry.
     pub(crate) outcomes: Vec<Outcome>,
-    /// Channels that got messages: where they stood before, and after.
-    pub(crate) heads: Vec<(ChannelId, Head, Head)>,
+    /// Channels that got messages.
+    pub(crate) moves: Vec<Move>,
 }
 
 /// What a `clientId` stands for.
@@ -66,7 +66,8 @@ pub(crate) async fn run(conn: &mut Conn<'_>, now: Time, asks: &[Ask<'_>]) -> Res
     let reached: HashMap<_, _> = reached.into_iter().map(|(channel, user, seq)| ((channel, user), seq)).collect();
     let outcomes = decided.into_iter().zip(asks).map(|(decision, ask)| run.outcome(decision, ask, &reached));
     let outcomes = outcomes.collect();
-    Ok(RunOutcome { outcomes, heads: run.heads.into_iter().map(|(id, (before, after))| (id, before, after)).collect() })
+    let moves = run.heads.into_iter().map(|(channel, (before, after))| Move { channel, before, after });
+    Ok(RunOutcome { outcomes, moves: moves.collect() })
 }
 
 /// What the database knows of the run's `clientId`s.

@@ -98,6 +98,27 @@ pub(super) async fn insert(conn: &mut Conn<'_>, messages: &[NewMessage<'_>]) -> 
     Ok(())
 }
 
+/// One message.
+pub(super) async fn one(conn: &mut Conn<'_>, channel: ChannelId, id: MessageId) -> Result<Option<Message>> {
+    let sql = concat!("SELECT ", columns!(), " FROM message m WHERE m.channel_id = $1 AND m.seq = $2");
+    Ok(on_db!(conn, c => sqlx::query_as(sql).bind(channel).bind(id).fetch_optional(c).await)?)
+}
+
+/// Store what can change of a message. What was first sent, and what its sender was answered, stay.
+pub(super) async fn update(conn: &mut Conn<'_>, message: &Message) -> Result<()> {
+    let sql = "UPDATE message SET content = $3, rev = $4, edited_at = $5, deleted_at = $6 \
+               WHERE channel_id = $1 AND seq = $2";
+    on_db!(conn, c => sqlx::query(sql)
+        .bind(message.channel_id)
+        .bind(message.id)
+        .bind(&message.content)
+        .bind(message.rev)
+        .bind(message.edited_at)
+        .bind(message.deleted_at)
+        .execute(c).await.map(drop))?;
+    Ok(())
+}
+
 /// A page of a channel, oldest first.
 pub(super) async fn page_up(conn: &mut Conn<'_>, channel: ChannelId, after: i64, rows: i64) -> Result<Vec<Message>> {
     let sql = concat!(

@@ -3,6 +3,7 @@
 mod get;
 mod search;
 pub(crate) mod sql;
+mod update;
 
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use crate::wire::wire;
 
 pub use get::{GetUser, USERS_MAX, Users};
 pub use search::SearchUsers;
+pub use update::UpdateUser;
 
 wire! {
     /// Somebody as others see them.
@@ -25,5 +27,17 @@ wire! {
         pub display_name: DisplayName,
         /// Whether they are here now.
         pub is_online: bool,
+    }
+}
+
+wire! {
+    /// How somebody is called.
+    pub struct Profile {
+        /// Identity.
+        pub id: UserId,
+        /// The name that they sign in with.
+        pub username: Username,
+        /// How they want to be called.
+        pub display_name: DisplayName,
     }
 }

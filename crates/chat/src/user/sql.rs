@@ -6,7 +6,7 @@ use crate::db::{Bulk, Conn, chunks, on_db};
 use crate::error::Result;
 use crate::id::UserId;
 use crate::presence::Presence;
-use crate::text::{DisplayName, SearchText, Username};
+use crate::text::{DisplayName, SearchText, Username, fold};
 use crate::user::User;
 
 /// Somebody, without whether they are here.
@@ -42,6 +42,13 @@ pub(crate) async fn by_ids(conn: &mut Conn<'_>, ids: &[UserId]) -> Result<Vec<Us
         found.extend(rows);
     }
     Ok(found)
+}
+
+/// Call somebody this from now on.
+pub(super) async fn set_display_name(conn: &mut Conn<'_>, user: UserId, name: &DisplayName) -> Result<()> {
+    let sql = "UPDATE account SET display_name = $2, display_key = $3 WHERE id = $1";
+    on_db!(conn, c => sqlx::query(sql).bind(user).bind(name).bind(fold(name.as_str())).execute(c).await.map(drop))?;
+    Ok(())
 }
 
 /// Other people, by the beginning of either of their names; unless `all`, without those with whom there is a direct

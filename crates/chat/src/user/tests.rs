@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::effect::Effect;
+use crate::effect::{Audience, Effect};
+use crate::event::Event;
 use crate::test_world::on_both;
 use crate::{Request, UserId};
 
@@ -59,5 +60,38 @@ on_both! {
         ann.get("user:reach", json!({ "userIds": [bob.id(), bert.id()] })).await;
         assert_eq!(names(json!({ "q": "b" })).await, ["bert"], "without those one talks to directly");
         assert_eq!(names(json!({ "q": "b", "all": true })).await, ["bert", "Bob"]);
+    }
+}
+
+on_both! {
+    async fn whoever_goes_by_another_name_is_called_so_and_everybody_is_told(world: World) {
+        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        world.take_told();
+        let own = ann.get("user:update", json!({ "displayName": "Ann \u{C5}" })).await;
+        let expected = json!({ "id": ann.id(), "username": "ann", "displayName": "Ann \u{C5}", "role": "owner", "settings": {} });
+        assert_eq!(own, expected);
+        let told = world.take_effects();
+        let [Effect::Emit { audience, event: event @ Event::UserUpdated(_), volatile: false }] = &told[..] else {
+            panic!("{told:?}");
+        };
+        assert_eq!(*audience, Audience::Channel(world.chat.general()));
+        let profile = json!({ "id": ann.id(), "username": "ann", "displayName": "Ann \u{C5}" });
+        assert_eq!(serde_json::to_value(event).unwrap(), profile);
+        assert_eq!(bob.get("user:search", json!({ "q": "ann a\u{30A}" })).await[0]["id"], json!(ann.id()), "found by it");
+        assert_eq!(bob.get("user:get", json!({ "userId": ann.id() })).await["displayName"], "Ann \u{C5}");
+    }
+}
+
+on_both! {
+    async fn what_is_no_name_is_not_taken(world: World) {
+        let ann = world.person("ann").await;
+        for payload in [
+            json!({}), json!({ "displayName": "" }), json!({ "displayName": "x".repeat(65) }),
+            json!({ "displayName": " edge" }), json!({ "displayName": "a\u{202E}b" }), json!({ "displayName": "a\0b" }),
+            json!({ "username": "bob" }), json!({ "displayName": "x", "role": "owner" }),
+        ] {
+            assert_eq!(ann.refused("user:update", payload.clone()).await, "INVALID", "{payload}");
+        }
+        assert_eq!(ann.get("user:get", json!({ "userId": ann.id() })).await["displayName"], "ann");
     }
 }

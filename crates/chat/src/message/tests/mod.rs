@@ -1,3 +1,4 @@
+mod edit;
 mod list;
 mod send;
 mod sync;

@@ -109,11 +109,18 @@ on_both! {
     async fn a_repeat_is_known_after_an_edit_and_a_delete(world: World) {
         let ann = world.person("ann").await;
         let send = json!({ "channelId": world.chat.general(), "content": "hi", "clientId": "a-1" });
-        let first = ann.get("message:send", send.clone()).await;
-        // What `message:edit` and `message:delete` will do to the row.
-        world.meddle("UPDATE message SET content = '', rev = 7, edited_at = 1, deleted_at = 2; UPDATE channel SET rev = 7").await;
-        let again = ann.get("message:send", send).await;
-        assert_eq!((&again["id"], &again["rev"], &again["repeated"]), (&first["id"], &first["rev"], &json!(true)));
+        let mut first = ann.get("message:send", send.clone()).await;
+        first["repeated"] = json!(true);
+        let message = json!({ "channelId": world.chat.general(), "messageId": first["id"] });
+        let mut edit = message.clone();
+        edit["content"] = json!("ho");
+        world.env.advance(std::time::Duration::from_secs(1));
+        for (name, payload) in [("message:edit", edit), ("message:delete", message)] {
+            ann.get(name, payload).await;
+            assert_eq!(ann.get("message:send", send.clone()).await, first, "after {name}");
+        }
+        let other = json!({ "channelId": world.chat.general(), "content": "ho", "clientId": "a-1" });
+        assert_eq!(ann.refused("message:send", other).await, "CONFLICT", "what was first sent counts");
     }
 }
 

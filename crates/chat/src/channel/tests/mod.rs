@@ -1,5 +1,8 @@
 //! Promises of channels and direct conversations.
 
+mod people;
+mod update;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -230,14 +233,21 @@ on_both! {
         // fails the test.
         let asked: BTreeMap<&str, fn(ChannelId) -> Value> = BTreeMap::from([
             ("channel:create", (|_| Value::Null) as fn(ChannelId) -> Value),
+            ("channel:update", |id| json!({ "channelId": id, "name": "mine", "topic": "" })),
             ("channel:join", |id| json!({ "channelId": id })),
             ("channel:leave", |id| json!({ "channelId": id })),
+            ("channel:add", |id| json!({ "channelId": id, "userIds": [uuid::Uuid::from_u128(2)] })),
+            ("channel:remove", |id| json!({ "channelId": id, "userId": uuid::Uuid::from_u128(2) })),
+            ("channel:members", |id| json!({ "channelId": id })),
             ("channel:list", |id| json!({ "after": id })),
             ("channel:search", |_| Value::Null),
             ("user:get", |_| Value::Null),
             ("user:search", |_| Value::Null),
             ("user:reach", |_| Value::Null),
+            ("user:update", |_| Value::Null),
             ("message:send", |id| json!({ "channelId": id, "content": "x", "clientId": "c" })),
+            ("message:edit", |id| json!({ "channelId": id, "messageId": "1", "content": "x" })),
+            ("message:delete", |id| json!({ "channelId": id, "messageId": "1" })),
             ("message:list", |id| json!({ "channelId": id })),
             ("message:ack", |id| json!({ "channelId": id, "messageId": "1" })),
             ("message:typing", |id| json!({ "channelId": id, "isTyping": true })),
