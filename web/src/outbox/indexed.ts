@@ -39,8 +39,10 @@ function indexedStorage(database: Database): Storage {
     addToOutbox: async (row) => add(database, row),
     async updateOutbox(row) {
       const change = database.transaction('outbox', 'readwrite');
-      if ((await change.store.getKey(row.position)) !== undefined) await change.store.put(row);
+      const isThere = (await change.store.getKey(row.position)) !== undefined;
+      if (isThere) await change.store.put(row);
       await change.done;
+      return isThere;
     },
     async moveToEnd({ position, ...row }) {
       const change = database.transaction('outbox', 'readwrite');

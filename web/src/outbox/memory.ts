@@ -28,7 +28,9 @@ export function memoryStorage(): Storage {
     outbox: async () => [...outbox.values()],
     addToOutbox,
     updateOutbox: async (row) => {
-      if (outbox.has(row.position)) outbox.set(row.position, row);
+      const isThere = outbox.has(row.position);
+      if (isThere) outbox.set(row.position, row);
+      return isThere;
     },
     moveToEnd: async ({ position: old, ...row }) => {
       outbox.delete(old);

@@ -38,7 +38,7 @@ const UNWRITTEN = Number.MAX_SAFE_INTEGER;
  */
 export class Outbox {
   #rows: readonly OutboxRow[] = [];
-  /** Rows being taken out of the storage: a read that began before must not bring them back. */
+  /** Rows being taken out of the storage, or replaced in it: a read meanwhile must not bring them back. */
   readonly #removing = new Set<string>();
   /** Rows that the storage would not take. */
   readonly #loose = new Set<string>();
@@ -86,7 +86,10 @@ export class Outbox {
     const fresh = row.refusal?.code === 'CONFLICT' ? newId() : clientId;
     const again: OutboxRow = { ...row, clientId: fresh, position: UNWRITTEN, state: 'queued', tries: 0, refusal: null };
     this.#set([...this.#rows.filter((one) => one !== row), again]);
-    await this.#write(again, (next) => this.ports.storage.moveToEnd({ ...next, position: row.position }));
+    this.#removing.add(clientId);
+    await this.#write(again, (next) =>
+      this.ports.storage.moveToEnd({ ...next, position: row.position }).finally(() => this.#removing.delete(clientId)),
+    );
   }
 
   /** Throws a message away. One that is just being sent may be stored all the same. */
@@ -184,7 +187,11 @@ export class Outbox {
   async #replace(row: OutboxRow): Promise<void> {
     if (this.#find(row.clientId) === undefined) return;
     this.#set(this.#rows.map((one) => (one.clientId === row.clientId ? row : one)));
-    await this.#inStorage(() => this.ports.storage.updateOutbox(row));
+    await this.#inStorage(async () => {
+      // Another tab took it out meanwhile: it was stored after all, or thrown away.
+      const isThere = row.position === UNWRITTEN || (await this.ports.storage.updateOutbox(row));
+      if (!isThere) this.#set(this.#rows.filter((one) => one.clientId !== row.clientId));
+    });
     this.ports.saved();
   }
 

@@ -27,8 +27,8 @@ export interface Storage {
   outbox(): Promise<OutboxRow[]>;
   /** Writes a row down; resolves when it is safe. */
   addToOutbox(row: Omit<OutboxRow, 'position'>): Promise<OutboxRow>;
-  /** Replaces a row if it still exists. */
-  updateOutbox(row: OutboxRow): Promise<void>;
+  /** Replaces a row if it still exists; says whether it does. */
+  updateOutbox(row: OutboxRow): Promise<boolean>;
   /** Puts a row behind all others. */
   moveToEnd(row: OutboxRow): Promise<OutboxRow>;
   removeFromOutbox(position: number): Promise<void>;
