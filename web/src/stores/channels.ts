@@ -145,6 +145,7 @@ export const useChannelsStore = defineStore('channels', () => {
     if (outcome === undefined) return failed(unreachable('signed out'));
     if (!outcome.ok) return outcome;
     put(outcome.data.data);
+    services()?.sync.moved();
     return done(itemOf(outcome.data.data));
   }
 

@@ -4,7 +4,6 @@ import { Outbox, type OutboxPorts, type Receipt } from '../outbox/outbox';
 import { openStorage, type OutboxRow, type Storage } from '../outbox/storage';
 import { joinTabs, type Note, type Tabs } from '../outbox/tabs';
 import type { ServerEvent } from '../protocol';
-import { dispatch } from '../sync/dispatch';
 import { Marks } from '../sync/marks';
 import { Reading } from '../sync/reading';
 import { Saving } from '../sync/saving';
@@ -160,7 +159,7 @@ export class Live {
   }
 
   #event(event: ServerEvent): void {
-    if (this.#trusted && dispatch(this.#world, event)) this.#sync.request();
+    if (this.#trusted) this.#sync.hear(event);
   }
 
   #status(status: LinkStatus, nextAttemptAt: number | null): void {

@@ -1,141 +1,8 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { done, failed, type Failure, type Outcome } from '../net/outcome';
-import type { Channel, Commands, Message, Synced } from '../protocol';
-import type { Stored } from '../timeline/stored';
-import { ServerChannel } from '../timeline/server.fixture';
-import { emptyTimeline, needsSync, reduce, syncFrom, type Timeline } from '../timeline/timeline';
 import { dispatch } from './dispatch';
+import { asMessage, FakeServer, FakeWorld } from './server.fixture';
 import { Sync } from './sync';
-import type { World } from './world';
-
-type SyncReply = Commands['message:sync']['reply'];
-
-/** Channels on the server, and which of them one is in. */
-class FakeServer {
-  readonly channels = new Map<string, ServerChannel>();
-  readonly mine = new Set<string>();
-  epoch = 'first';
-  /** Channels per answer. */
-  room = Infinity;
-  /** Channels per answer that the request did not name. */
-  joins = Infinity;
-  /** Messages per channel and answer. */
-  rows = Infinity;
-  readonly requests: Record<string, number>[] = [];
-  readonly refusals: Failure[] = [];
-  hold: Promise<void> = Promise.resolve();
-
-  add(id: string, messages = 0): ServerChannel {
-    const channel = new ServerChannel();
-    this.channels.set(id, channel);
-    this.mine.add(id);
-    for (let made = 0; made < messages; made++) channel.send();
-    return channel;
-  }
-
-  describe(id: string): Channel {
-    const head = this.channels.get(id)?.head ?? { seq: 0, rev: 0 };
-    return { ...blankChannel, id, name: id, ...head };
-  }
-
-  async list(payload: Commands['channel:list']['payload']): Promise<Outcome<Commands['channel:list']['reply']>> {
-    const ids = [...this.mine].toSorted();
-    const from = payload.after === undefined ? 0 : ids.indexOf(payload.after) + 1;
-    const page = ids.slice(from, from + (payload.size ?? 10));
-    return done({ data: page.map((id) => this.describe(id)), hasMore: from + page.length < ids.length });
-  }
-
-  async sync(payload: Commands['message:sync']['payload']): Promise<Outcome<SyncReply>> {
-    this.requests.push(payload.channels);
-    const refusal = this.refusals.shift();
-    if (refusal !== undefined) return failed(refusal);
-    const answer: Synced = { epoch: this.epoch, channels: {}, again: [], left: [], joined: [] };
-    for (const [id, rev] of Object.entries(payload.channels)) this.#answer(answer, id, rev);
-    for (const id of this.mine) {
-      if (id in payload.channels) continue;
-      if (answer.joined.length < this.joins) answer.joined.push(this.describe(id));
-      else answer.again.push(id);
-    }
-    await this.hold;
-    return done({ data: answer });
-  }
-
-  #answer(answer: Synced, id: string, rev: number): void {
-    const channel = this.channels.get(id);
-    if (channel === undefined || !this.mine.has(id)) {
-      answer.left.push(id);
-      return;
-    }
-    if (Object.keys(answer.channels).length >= this.room) {
-      answer.again.push(id);
-      return;
-    }
-    const { messages, head, truncated, partial } = channel.sync(rev, this.rows);
-    if (partial) answer.again.push(id);
-    answer.channels[id] = {
-      messages: messages.map((one) => asMessage(one, id)),
-      head,
-      channel: this.describe(id),
-      truncated,
-    };
-  }
-}
-
-const blankChannel: Channel = {
-  id: '',
-  name: null,
-  type: 'public',
-  direct: false,
-  topic: null,
-  users: [],
-  userCount: 1,
-  unreadCount: 0,
-  seq: 0,
-  rev: 0,
-  readUpTo: 0,
-  lastMessageAt: null,
-  role: 'member',
-};
-
-function asMessage(stored: Stored, channelId: string): Message {
-  const { seq, rev, from, content, createdAt } = stored;
-  return { id: String(seq), channelId, from, content, createdAt, rev };
-}
-
-/** A client without stores. */
-class FakeWorld implements World {
-  readonly self = 'self';
-  readonly timelines = new Map<string, Timeline>();
-  has = (id: string): boolean => this.timelines.has(id);
-  putChannel = (channel: Channel): void => {
-    if (!this.has(channel.id))
-      this.timelines.set(channel.id, emptyTimeline(channel.id, 'self', channel, channel.readUpTo));
-    else this.reduce(channel.id, { type: 'head', head: channel });
-  };
-  patchChannel = vi.fn<World['patchChannel']>();
-  dropChannel = (id: string): void => void this.timelines.delete(id);
-  member = vi.fn<World['member']>();
-  typing = vi.fn<World['typing']>();
-  presence = vi.fn<World['presence']>();
-  rename = vi.fn<World['rename']>();
-  build = vi.fn<World['build']>();
-  reduce: World['reduce'] = (id, action) => {
-    const timeline = this.timelines.get(id);
-    if (timeline !== undefined) this.timelines.set(id, reduce(timeline, action));
-  };
-  cursors = (): Map<string, number> => new Map([...this.timelines].map(([id, one]) => [id, syncFrom(one)]));
-  isBehind = (id: string): boolean => {
-    const timeline = this.timelines.get(id);
-    return timeline !== undefined && needsSync(timeline);
-  };
-  isComplete = (): boolean => [...this.timelines.keys()].every((id) => !this.isBehind(id));
-  dropCache = (): void => this.timelines.clear();
-
-  shown(id: string): number[] {
-    return this.timelines.get(id)?.rows.map((row) => row.seq) ?? [];
-  }
-}
 
 let server: FakeServer;
 let world: FakeWorld;
@@ -287,8 +154,9 @@ describe('while connected', () => {
   test('whoever sends a message is not typing any more', async () => {
     const general = server.add('general');
     await syncOnce();
+    const typing = vi.spyOn(world, 'typing');
     dispatch(world, { name: 'message:sent', data: asMessage(general.send(), 'general') });
-    expect(world.typing).toHaveBeenCalledWith('general', 'other', false);
+    expect(typing).toHaveBeenCalledWith('general', 'other', false);
   });
 
   test('a request while one runs makes another one after it', async () => {

@@ -1,7 +1,8 @@
 import { backoff } from '../net/backoff';
 import { done, type Outcome } from '../net/outcome';
-import { LIMITS, type Channel, type ChannelUpdate, type Commands, type Synced } from '../protocol';
+import { LIMITS, type Channel, type ChannelUpdate, type Commands, type ServerEvent, type Synced } from '../protocol';
 import { fromWire } from '../timeline/stored';
+import { dispatch } from './dispatch';
 import type { World } from './world';
 
 export interface SyncPorts {
@@ -22,6 +23,16 @@ const WAIT = { base: 1_000, cap: 30_000 };
 /** A channel that is not known here: more than any rev, so that the answer describes it and holds no messages. */
 const BEYOND = Number.MAX_SAFE_INTEGER;
 
+/** Events about what an answer to a sync describes as well, and that carry no number to tell which is newer. */
+const DESCRIBES = new Set<ServerEvent['name']>([
+  'channel:created',
+  'channel:joined',
+  'channel:updated',
+  'channel:left',
+  'member:joined',
+  'member:left',
+]);
+
 /**
  * Fetches what was missed. Live events are on before it begins, so that nothing falls between; it is asked for on
  * every connect, on waking up, and whenever something turns out to be missing.
@@ -41,12 +52,25 @@ export class Sync {
     if (!this.#running && this.#timer === undefined) void this.#run();
   }
 
+  /** Takes in what the server told, and asks for what it leaves open. */
+  hear(event: ServerEvent): void {
+    if (dispatch(this.ports.world, event)) this.request();
+    else if (DESCRIBES.has(event.name)) this.moved();
+  }
+
+  /** A channel is not as it was: an answer that was read before that, and comes after it, is asked for once more. */
+  moved(): void {
+    if (this.#running) this.#wanted = true;
+  }
+
   /** The connection is new: what was going on belongs to the one before. */
   restart(): void {
     this.#generation += 1;
     this.#running = false;
     this.#failures = 0;
     this.#clear();
+    // What was told before any answer said of which database it was may be of another one than this.
+    if (this.ports.epoch() === null && this.ports.world.cursors().size > 0) this.ports.world.dropCache();
     this.request();
   }
 

@@ -26,8 +26,8 @@ export class ServerChannel {
     return this.#write({ ...blank, seq, from, clientId, content: content ?? `message ${seq}` });
   }
 
-  edit(seq: number): Stored {
-    return this.#write({ ...this.#at(seq), content: `edited at ${this.versions.length + 1}`, editedAt: 2 });
+  edit(seq: number, content = `edited at ${this.versions.length + 1}`): Stored {
+    return this.#write({ ...this.#at(seq), content, editedAt: 2 });
   }
 
   delete(seq: number): Stored {
@@ -56,6 +56,11 @@ export class ServerChannel {
   newer(after: number, size: number): Extract<Action, { type: 'newer' }> {
     const rows = this.current().filter((row) => row.seq > after);
     return { type: 'newer', after, messages: rows.slice(0, size), more: rows.length > size, rev: this.head.rev };
+  }
+
+  /** As a backup has it that was made so many changes ago. */
+  goBack(changes: number): void {
+    this.versions.length = Math.max(0, this.versions.length - changes);
   }
 
   #at(seq: number): Stored {
