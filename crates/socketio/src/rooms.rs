@@ -2,7 +2,7 @@
 //!
 //! A room owns the list of its members behind one lock, and a broadcast walks that list under it: so everybody in a room
 //! sees its events in the same order, and nothing reaches a socket after its `leave` has returned. No lock is held across
-//! an await. The locks are taken in one order only: shard of the room table, room, state of a socket.
+//! an await. The locks are taken in one order only: shard of the room table, rooms, shard of everyone, state of a socket.
 //!
 //! The room of a socket's own id is not stored: the table of everyone answers for it.
 
@@ -123,16 +123,20 @@ impl Rooms {
         self.by_id(socket.id()).lock().insert(*socket.id(), Member::new(socket, false));
     }
 
-    /// Opens the socket to broadcasts, in everything that it joined.
-    pub(crate) fn activate(&self, socket: &Socket, joined: &[Joined]) {
-        if let Some(member) = self.by_id(socket.id()).lock().get_mut(socket.id()) {
-            member.active = true;
+    /// Opens the socket to broadcasts in everything that it joined, in one step with `answer`: whoever has seen the answer
+    /// is reached by every broadcast from there on, and by none before it. Nothing is opened if `answer` says no.
+    pub(crate) fn activate(&self, socket: &Socket, joined: &[Joined], answer: impl FnOnce() -> bool) {
+        // Nowhere else are several rooms locked at once, so any order will do that is always the same.
+        let mut rooms: Vec<&Arc<Room>> = joined.iter().map(|joined| &joined.room).collect();
+        rooms.sort_unstable_by_key(|room| Arc::as_ptr(room));
+        let mut locked: Vec<_> = rooms.into_iter().map(|room| room.members.lock()).collect();
+        let mut everyone = self.by_id(socket.id()).lock();
+        if !answer() {
+            return;
         }
-        for Joined { room, .. } in joined {
-            if let Some(member) = room.members.lock().by_key.get_mut(&socket.key()) {
-                member.active = true;
-            }
-        }
+        let member = everyone.get_mut(socket.id());
+        let members = locked.iter_mut().filter_map(|members| members.by_key.get_mut(&socket.key()));
+        members.chain(member).for_each(|member| member.active = true);
     }
 
     /// Adds a socket to a room. Nothing happens if it is gone or already in. `since`: when it joined the room, if that

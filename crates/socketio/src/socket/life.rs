@@ -11,6 +11,7 @@ use super::{Phase, Recovery, Socket, State, Waiting};
 use crate::packet;
 use crate::reason::DisconnectReason;
 use crate::recovery::{self, Store, Thread};
+use crate::rooms::Joined;
 use crate::runner::Job;
 
 /// The end.
@@ -165,18 +166,28 @@ impl Socket {
     }
 
     fn open(&self, answer: impl IntoIterator<Item = Frame>, thread: Option<Thread>) -> bool {
-        let joined = {
-            let mut state = self.0.state.lock();
-            // Under the lock, so that a `disconnect` comes either before the answer or after it.
-            if state.phase != Phase::Connecting || self.engine().send(answer).is_err() {
-                return false;
-            }
-            state.phase = Phase::Connected;
-            state.recovery = thread.map(|thread| Box::new(Recovery::Connected(thread)));
-            self.0.connected.store(true, Ordering::Release);
-            state.rooms.clone()
-        };
-        self.0.namespace.rooms.activate(self, &joined);
-        true
+        let mut opening = Some((answer, thread));
+        let mut opened = false;
+        while opening.is_some() {
+            let joined = self.0.state.lock().rooms.clone();
+            self.0.namespace.rooms.activate(self, &joined, || {
+                let mut state = self.0.state.lock();
+                let same = |(now, then): (&Joined, &Joined)| Arc::ptr_eq(&now.room, &then.room);
+                if state.rooms.len() != joined.len() || !state.rooms.iter().zip(&joined).all(same) {
+                    // Another task had it join or leave a room this instant: once more, with what it is in now.
+                    return false;
+                }
+                let Some((answer, thread)) = opening.take() else { return false };
+                // Under the lock, so that a `disconnect` comes either before the answer or after it.
+                opened = state.phase == Phase::Connecting && self.engine().send(answer).is_ok();
+                if opened {
+                    state.phase = Phase::Connected;
+                    state.recovery = thread.map(|thread| Box::new(Recovery::Connected(thread)));
+                    self.0.connected.store(true, Ordering::Release);
+                }
+                opened
+            });
+        }
+        opened
     }
 }

@@ -15,7 +15,9 @@ async fn a_client_gets_an_id_that_is_not_its_session() {
     let client = world.connect().await;
 
     let sid = client.open_packet()["sid"].as_str().unwrap();
-    assert_ne!(client.id(), sid);
+    // Nor can the one be told from the other.
+    let common = client.id().bytes().zip(sid.bytes()).take_while(|(public, secret)| public == secret).count();
+    assert!(common < 8, "{} and {sid} begin alike", client.id());
     assert!(SocketId::parse(client.id()).is_some());
     assert!(world.io.of("/").socket(&SocketId::parse(client.id()).unwrap()).is_some());
 }
@@ -246,6 +248,26 @@ async fn broadcasts_reach_a_socket_only_once_its_connect_is_answered() {
     let mut client: Client = world.connect().await;
 
     assert_eq!(client.next_event().await.name, "late");
+}
+
+/// Many rooms, so that there is time to look between the first and the last of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn whoever_has_seen_its_connect_answered_misses_no_broadcast() {
+    const ROOMS: usize = 500;
+    let world = World::new().await;
+    let ns = world.io.of("/");
+    ns.middleware(|socket, _| async move {
+        (0..ROOMS).for_each(|room| socket.join(room.to_string()));
+        Ok(())
+    });
+    for _ in 0..200 {
+        let mut client = world.connect().await;
+        ns.to((ROOMS - 1).to_string()).emit("to the last room", ()).unwrap();
+        ns.emit("to all", ()).unwrap();
+        assert_eq!(client.next_event().await.name, "to the last room");
+        assert_eq!(client.next_event().await.name, "to all");
+        client.close().await;
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use engineio::CloseReason;
 use serde_json::json;
 use testkit::client::{Client, End, within};
 
@@ -114,6 +115,7 @@ async fn a_client_that_does_not_read_is_cut_off() {
 
     assert!(within("the stalled client to be cut off", reading).await > 0);
     assert_eq!(reasons.next().await, "transport close");
+    assert_eq!(world.io.stats().engine.closed_by(CloseReason::SlowReader), 1, "for what waits, not for how long");
     ns.emit("still", ("here",)).unwrap();
     assert_eq!(reader.event("still").await, ["here"]);
 }
