@@ -25,9 +25,9 @@ Usage: cargo xtask <command>
 Commands:
   test [--only STEP[,STEP…]] [--keep-going]
                    check everything: format, house rules, lints, Rust tests on SQLite and PostgreSQL, generated
-                   files, the web client, the wire with the official client, and browsers
+                   files, the web client, the wire with the official client and python-socketio, and browsers
   test --list      name the steps of `test`
-  tools            find or install what the tests need (PostgreSQL, Chromium), and say where it is
+  tools            find or install what the tests need (Python, PostgreSQL, Chromium), and say where it is
   gen [--check]    write the files that are generated from the Rust types; with --check: fail when git is not clean after
   dev              server and web client with reload: the server on :3000, Vite in front of it
   conformance --suite DIR

@@ -50,6 +50,8 @@ pub(crate) fn check() -> Result<()> {
         let lock = root().join(folder).join("package-lock.json");
         broken.extend(found(&lock, &["\"resolved\": \"http"], "a lock file names no download address")?);
     }
+    let requirements = root().join("e2e/python/requirements.txt");
+    broken.extend(found(&requirements, &["://", "index-url"], "a lock file names no download address")?);
     ensure!(broken.is_empty(), "{} broken:\n{}", broken.len(), broken.join("\n"));
     println!("the rules hold");
     Ok(())

@@ -21,7 +21,7 @@ struct Step {
 
 /// Cheap and likely to fail first; the build before everything that runs what it makes.
 const STEPS: &[Step] = &[
-    Step { name: "tools", says: "Node.js, npm, PostgreSQL and Chromium are here", act: |_| tools::report() },
+    Step { name: "tools", says: "Node.js, npm, Python, PostgreSQL and Chromium are here", act: |_| tools::report() },
     Step { name: "fmt", says: "Rust code is formatted", act: |_| run(cargo().args(["fmt", "--all", "--check"])) },
     Step { name: "rules", says: "the rules of the house that a program can check", act: |_| rules::check() },
     Step { name: "licences", says: "every dependency's licence and source is allowed", act: |_| licences::check() },
@@ -42,6 +42,7 @@ const STEPS: &[Step] = &[
     Step { name: "gen", says: "generated files are as committed", act: generated },
     Step { name: "protocol", says: "the official client against the server", act: protocol },
     Step { name: "library", says: "the official clients against the library's examples", act: library },
+    Step { name: "python", says: "python-socketio, both its clients, against the library's example", act: python },
     Step { name: "browser", says: "browsers against the server", act: browser },
 ];
 
@@ -152,6 +153,16 @@ fn library(world: &mut World) -> Result<()> {
     let folder = root().join("e2e/socketio");
     workspace::install(&folder)?;
     run(npm(&folder).arg("test").env("SOCKETIO_EXAMPLES", workspace::library_examples()?))
+}
+
+fn python(world: &mut World) -> Result<()> {
+    world.server()?;
+    let folder = root().join("e2e/python");
+    let python = workspace::virtual_environment(&folder)?;
+    run(Command::new(python)
+        .args(["-B", "-m", "unittest", "--verbose"])
+        .env("SOCKETIO_EXAMPLES", workspace::library_examples()?)
+        .current_dir(&folder))
 }
 
 fn browser(world: &mut World) -> Result<()> {

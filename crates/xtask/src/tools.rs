@@ -12,12 +12,16 @@ use crate::process::{output, run};
 /// Vite 8 asks for it.
 const NODE_LEAST: (u32, u32) = (20, 19);
 
+/// The pinned packages of the Python tests ask for it.
+const PYTHON_LEAST: (u32, u32) = (3, 11);
+
 const CHROMIUM_NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// Find or install everything, and say where it is.
 pub(crate) fn report() -> Result<()> {
     println!("node        {}", node()?);
     println!("npm         {}", npm_version()?);
+    println!("python      {}", python()?.display());
     println!("postgres    {}", postgres_programs()?.display());
     println!("chromium    {}", chromium()?.display());
     Ok(())
@@ -28,14 +32,32 @@ fn node() -> Result<String> {
     let version = output(Command::new("node").arg("--version"))
         .with_context(|| format!("Node.js {major}.{minor} or newer is needed, and `node` is not on PATH"))?;
     let version = version.trim().to_owned();
-    ensure!(new_enough(&version), "Node.js {major}.{minor} or newer is needed, and this is {version}");
+    ensure!(new_enough(&version, NODE_LEAST), "Node.js {major}.{minor} or newer is needed, and this is {version}");
     Ok(version)
 }
 
 /// Node's release lines with an even number are the supported ones, but any newer one will do.
-fn new_enough(version: &str) -> bool {
+fn new_enough(version: &str, least: (u32, u32)) -> bool {
     let mut numbers = version.trim_start_matches('v').split('.').map_while(|part| part.parse::<u32>().ok());
-    matches!((numbers.next(), numbers.next()), (Some(major), Some(minor)) if (major, minor) >= NODE_LEAST)
+    matches!((numbers.next(), numbers.next()), (Some(major), Some(minor)) if (major, minor) >= least)
+}
+
+/// A Python that can make virtual environments.
+pub(crate) fn python() -> Result<PathBuf> {
+    const WANTED: &str = "Python 3.11 or newer with its modules venv and ensurepip";
+    if let Some(found) = find_python() {
+        return Ok(found);
+    }
+    // On Debian these modules are a package of their own, which brings Python too.
+    install("python3-venv", WANTED)?;
+    find_python().with_context(|| format!("{WANTED} is needed for the tests, and this system's is another"))
+}
+
+fn find_python() -> Option<PathBuf> {
+    let python = on_path(&["python3"])?;
+    let ask = "import ensurepip, platform, venv; print(platform.python_version())";
+    let version = output(Command::new(&python).args(["-c", ask])).ok()?;
+    new_enough(version.trim(), PYTHON_LEAST).then_some(python)
 }
 
 fn npm_version() -> Result<String> {
@@ -143,12 +165,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn older_node_is_refused_and_newer_is_taken() {
+    fn older_programs_are_refused_and_newer_are_taken() {
         for refused in ["v18.20.4", "v20.18.3", "v20", "", "node"] {
-            assert!(!new_enough(refused), "{refused}");
+            assert!(!new_enough(refused, NODE_LEAST), "{refused}");
         }
         for taken in ["v20.19.0", "v20.20.2", "v22.1.0", "v25.0.0"] {
-            assert!(new_enough(taken), "{taken}");
+            assert!(new_enough(taken, NODE_LEAST), "{taken}");
         }
+        assert!(new_enough("3.11.0", PYTHON_LEAST) && new_enough("3.13.0rc1", PYTHON_LEAST));
+        assert!(!new_enough("3.9.2", PYTHON_LEAST) && !new_enough("2.7.18", PYTHON_LEAST));
     }
 }

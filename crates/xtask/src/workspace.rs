@@ -1,10 +1,12 @@
 //! Where things are, and the two things that several steps share: the built web client and the server binary.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
 use crate::process::{cargo, npm, run};
+use crate::tools;
 
 /// The feature set of every test build. Generation rides along, so that the generator shares all artefacts with the
 /// tests; `clippy` and `cargo run` build without it.
@@ -47,6 +49,27 @@ pub(crate) fn install(folder: &Path) -> Result<()> {
     }
     run(npm(folder).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]))?;
     std::fs::write(&installed, lock).with_context(|| format!("cannot write {}", installed.display()))
+}
+
+/// The Python of a virtual environment under `target/` that holds what the folder's `requirements.txt` names. It is made
+/// anew when that has changed. As with npm, nothing that is installed runs code of its own.
+pub(crate) fn virtual_environment(folder: &Path) -> Result<PathBuf> {
+    let requirements = folder.join("requirements.txt");
+    let wanted = std::fs::read(&requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
+    let environment = root().join("target/python");
+    let python = environment.join("bin/python");
+    let installed = environment.join(".installed-requirements.txt");
+    // A Python that was since removed leaves a link to nowhere.
+    if python.exists() && std::fs::read(&installed).is_ok_and(|installed| installed == wanted) {
+        return Ok(python);
+    }
+    run(Command::new(tools::python()?).args(["-m", "venv", "--clear"]).arg(&environment))?;
+    run(Command::new(&python)
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"])
+        .args(["--require-hashes", "--only-binary", ":all:", "--requirement"])
+        .arg(&requirements))?;
+    std::fs::write(&installed, wanted).with_context(|| format!("cannot write {}", installed.display()))?;
+    Ok(python)
 }
 
 /// Build everything that the tests run, once; every later build of the same things finds it done.
