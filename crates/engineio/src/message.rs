@@ -1,8 +1,6 @@
 //! What the user of the engine implements, and what it is told.
 
 use std::fmt;
-use std::ops::Deref;
-use std::str::{self, Utf8Error};
 
 use bytes::Bytes;
 
@@ -45,87 +43,10 @@ pub enum Flow {
 /// A message from the peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// Text, known to be UTF-8.
-    Text(Text),
+    /// Text.
+    Text(String),
     /// Binary.
     Binary(Bytes),
-}
-
-/// Shared text: [`Bytes`] that are known to be UTF-8.
-#[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub struct Text(Bytes);
-
-impl Text {
-    /// The text as shared bytes.
-    #[must_use]
-    pub fn into_bytes(self) -> Bytes {
-        self.0
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        // SAFETY: every constructor checks that the bytes are UTF-8.
-        unsafe { str::from_utf8_unchecked(&self.0) }
-    }
-
-    /// A part of the text that shares its memory. `part` must have been borrowed from this text.
-    #[must_use]
-    pub fn slice_ref(&self, part: &str) -> Self {
-        Self(self.0.slice_ref(part.as_bytes()))
-    }
-
-    /// The copy of a text that was checked by its type.
-    pub(crate) fn copy(text: &str) -> Self {
-        Self(Bytes::copy_from_slice(text.as_bytes()))
-    }
-}
-
-impl Deref for Text {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        self.as_str()
-    }
-}
-
-impl AsRef<str> for Text {
-    fn as_ref(&self) -> &str {
-        self.as_str()
-    }
-}
-
-impl fmt::Debug for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_str().fmt(f)
-    }
-}
-
-impl fmt::Display for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_str().fmt(f)
-    }
-}
-
-impl From<String> for Text {
-    fn from(text: String) -> Self {
-        Self(text.into_bytes().into())
-    }
-}
-
-impl From<&str> for Text {
-    fn from(text: &str) -> Self {
-        Self::copy(text)
-    }
-}
-
-impl TryFrom<Bytes> for Text {
-    type Error = Utf8Error;
-
-    fn try_from(bytes: Bytes) -> Result<Self, Utf8Error> {
-        str::from_utf8(&bytes)?;
-        Ok(Self(bytes))
-    }
 }
 
 /// How a connection talks. The protocol knows a third way, WebTransport, which is not served.

@@ -12,7 +12,6 @@ use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderValue, Response};
 
-use crate::message::Text;
 use crate::packet::{Packet, split};
 use crate::socket::{Inner, Leave, Out, Upgrade, Wire};
 use crate::{Body, CloseReason, Message, Refusal, refusal};
@@ -266,7 +265,7 @@ fn take(socket: &Arc<Inner>, packet: &str) -> Taken {
     }
     socket.engine.counters.received(1, 0);
     let message = match Packet::polling(packet) {
-        Ok(Packet::Text(text)) => Message::Text(Text::copy(text)),
+        Ok(Packet::Text(text)) => Message::Text(text.to_owned()),
         Ok(Packet::Binary(bytes)) => Message::Binary(bytes.into()),
         Ok(Packet::Pong) => {
             socket.pong();

@@ -28,6 +28,27 @@ const BACK_OFF: Duration = Duration::from_millis(100);
 /// The whole head of a request has to fit.
 const BUFFER: usize = 16 * 1024;
 
+/// What [`serve`] can serve: a tower service of HTTP requests, such as an [`Engine`](crate::Engine) or an axum `Router`.
+///
+/// Every service of this shape is one; there is nothing to implement.
+pub trait HttpService:
+    Service<Request<Incoming>, Response = Response<<Self as HttpService>::Body>, Error = Infallible, Future: Send>
+    + Clone
+    + Send
+    + 'static
+{
+    /// The body of its responses.
+    type Body: http_body::Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static;
+}
+
+impl<S, B> HttpService for S
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send> + Clone + Send + 'static,
+    B: http_body::Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+{
+    type Body = B;
+}
+
 /// An accept loop and its limits.
 #[derive(Clone, Debug)]
 pub struct Server {
@@ -81,14 +102,7 @@ impl Server {
     /// WebSockets are not waited for: [`Engine::close`](crate::Engine::close) does that.
     ///
     /// Every request carries its [`PeerAddr`]. When the system has no file descriptors left, accepting rests and goes on.
-    pub async fn run<S, B>(self, listener: TcpListener, service: S, shutdown: impl Future)
-    where
-        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
-        S::Future: Send,
-        B: http_body::Body + Send + 'static,
-        B::Data: Send,
-        B::Error: Into<Box<dyn Error + Send + Sync>>,
-    {
+    pub async fn run(self, listener: TcpListener, service: impl HttpService, shutdown: impl Future) {
         let (tasks, stopping, accepting) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
         // A task of its own, so that connections are accepted where they are served: a `main` that waits here is another
         // thread, and every connection would have to be handed over.
@@ -105,14 +119,13 @@ impl Server {
         }
     }
 
-    async fn accept<S, B>(self, listener: TcpListener, service: S, tasks: TaskTracker, stopping: CancellationToken)
-    where
-        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
-        S::Future: Send,
-        B: http_body::Body + Send + 'static,
-        B::Data: Send,
-        B::Error: Into<Box<dyn Error + Send + Sync>>,
-    {
+    async fn accept(
+        self,
+        listener: TcpListener,
+        service: impl HttpService,
+        tasks: TaskTracker,
+        stopping: CancellationToken,
+    ) {
         let mut resting = false;
         loop {
             match listener.accept().await {
@@ -135,14 +148,13 @@ impl Server {
         }
     }
 
-    async fn connection<S, B>(self, stream: TcpStream, peer: SocketAddr, service: S, stopping: CancellationToken)
-    where
-        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
-        S::Future: Send,
-        B: http_body::Body + Send + 'static,
-        B::Data: Send,
-        B::Error: Into<Box<dyn Error + Send + Sync>>,
-    {
+    async fn connection(
+        self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        service: impl HttpService,
+        stopping: CancellationToken,
+    ) {
         // Small packets are the business of this server; without it they would wait for each other.
         let _ = stream.set_nodelay(true);
         let service = service_fn(move |mut request: Request<Incoming>| {
@@ -174,14 +186,7 @@ impl Server {
 }
 
 /// Serves HTTP/1.1 with upgrades on a listener until `shutdown` is ready, with the limits of [`Server::default`].
-pub async fn serve<S, B>(listener: TcpListener, service: S, shutdown: impl Future)
-where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
-    B: http_body::Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<Box<dyn Error + Send + Sync>>,
-{
+pub async fn serve(listener: TcpListener, service: impl HttpService, shutdown: impl Future) {
     Server::default().run(listener, service, shutdown).await;
 }
 

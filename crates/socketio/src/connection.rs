@@ -76,7 +76,7 @@ impl Session {
 impl engineio::Session for Session {
     fn message(&self, message: Message) -> Flow {
         let handled = match message {
-            Message::Text(text) => self.0.text(text.as_str()),
+            Message::Text(text) => self.0.text(&text),
             Message::Binary(data) => self.0.binary(data),
         };
         handled.unwrap_or_else(|error| {

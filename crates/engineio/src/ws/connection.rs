@@ -14,7 +14,6 @@ use super::decoder::{Decoder, Event};
 use super::stream::Stream;
 use crate::engine::TransportGuard;
 use crate::flush::{fail, with_read_buffer};
-use crate::message::Text;
 use crate::packet::Packet;
 use crate::socket::{Inner, Leave};
 use crate::{CloseReason, Frame, Message, Socket};
@@ -222,7 +221,7 @@ fn take(socket: &Arc<Inner>, event: Event<'_>) -> Step {
         Event::Text(payload) => {
             let Ok(text) = simdutf8::basic::from_utf8(&payload) else { return Step::Close(CloseReason::ParseError) };
             match Packet::text(text) {
-                Ok(Packet::Text(message)) => socket.deliver(Message::Text(Text::copy(message))),
+                Ok(Packet::Text(message)) => socket.deliver(Message::Text(message.to_owned())),
                 Ok(Packet::Pong) => {
                     socket.pong();
                     false

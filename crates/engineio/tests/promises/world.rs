@@ -176,7 +176,7 @@ impl World {
     pub(crate) async fn text(&mut self) -> String {
         loop {
             if let Told::Message(Message::Text(text)) = self.next().await {
-                return text.to_string();
+                return text;
             }
         }
     }
