@@ -60,6 +60,8 @@ mod cors;
 mod engine;
 mod flush;
 mod frame;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod handshake;
 mod message;
 mod outbound;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bytes::Bytes;
 use engineio::{CloseReason, Flow, Message};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
@@ -13,7 +12,7 @@ use tokio::time::Instant;
 use crate::args::Args;
 use crate::deadlines::Deadline;
 use crate::event::Event;
-use crate::packet::{self, Body, Packet, ParseError};
+use crate::packet::{self, Assembled, Assembler, Body, Packet, ParseError};
 use crate::reason::DisconnectReason;
 use crate::server::Shared;
 use crate::socket::{Socket, Waiting};
@@ -34,8 +33,8 @@ pub(crate) struct Connection {
 struct State {
     /// One for each namespace, those still connecting included.
     sockets: SmallVec<[Socket; 1]>,
-    /// A packet that waits for its attachments.
-    partial: Option<Box<Partial>>,
+    /// Runs while attachments of a packet are due.
+    attachments_deadline: Option<Deadline>,
     /// Runs while no namespace is joined.
     connect_deadline: Option<Deadline>,
     /// Events that wait for their turn, and the bytes of their packets.
@@ -50,16 +49,12 @@ struct State {
     reason: Option<DisconnectReason>,
 }
 
-struct Partial {
-    packet: Packet,
-    size: usize,
-    expected: usize,
-    received: Vec<Bytes>,
-    deadline: Deadline,
-}
-
 /// The engine's end of a connection: owned by the engine's socket, dropped when that closes.
-pub(crate) struct Session(Arc<Connection>);
+pub(crate) struct Session {
+    connection: Arc<Connection>,
+    /// Messages come one at a time, so nobody ever waits for it.
+    assembler: Mutex<Assembler>,
+}
 
 impl Session {
     pub(crate) fn open(engine: engineio::Socket, shared: Arc<Shared>) -> Session {
@@ -69,67 +64,67 @@ impl Session {
         let mut state = connection.state.lock();
         state.connect_deadline = Some(connection.shared.add_deadline(at, Arc::clone(&connection)));
         drop(state);
-        Session(connection)
+        Session { connection, assembler: Mutex::default() }
+    }
+}
+
+impl Session {
+    fn take(&self, message: Message) -> Result<Flow, ParseError> {
+        let assembled = match message {
+            Message::Text(text) => self.assembler.lock().text(&text)?,
+            Message::Binary(data) => {
+                let assembled = self.assembler.lock().binary(data)?;
+                if matches!(assembled, Assembled::Whole(..)) {
+                    self.connection.attachments_came();
+                }
+                assembled
+            }
+        };
+        match assembled {
+            Assembled::Whole(packet, size) => return self.connection.route(packet, size),
+            Assembled::Begun => self.connection.await_attachments(),
+            Assembled::More => {}
+        }
+        Ok(Flow::Continue)
     }
 }
 
 impl engineio::Session for Session {
     fn message(&self, message: Message) -> Flow {
-        let handled = match message {
-            Message::Text(text) => self.0.text(&text),
-            Message::Binary(data) => self.0.binary(data),
-        };
-        handled.unwrap_or_else(|error| {
+        self.take(message).unwrap_or_else(|error| {
             tracing::debug!(%error, "closing a connection that sent a malformed packet");
-            self.0.shared.malformed.fetch_add(1, Ordering::Relaxed);
-            self.0.close(DisconnectReason::ParseError);
+            self.connection.shared.malformed.fetch_add(1, Ordering::Relaxed);
+            self.connection.close(DisconnectReason::ParseError);
             Flow::Continue
         })
     }
 
     fn upgraded(&self) {
-        let sockets = self.0.state.lock().sockets.clone();
+        let sockets = self.connection.state.lock().sockets.clone();
         sockets.iter().for_each(Socket::upgraded);
     }
 
     fn close(&self, reason: CloseReason) {
-        self.0.closed(reason);
+        self.connection.closed(reason);
     }
 }
 
 impl Connection {
-    fn text(self: &Arc<Self>, text: &str) -> Result<Flow, ParseError> {
-        if self.state.lock().partial.is_some() {
-            return Err(ParseError::Turn);
-        }
-        let (packet, expected) = packet::decode(text)?;
-        if expected == 0 {
-            return self.route(packet, text.len());
-        }
+    /// Begins the time that the attachments of a packet may take.
+    fn await_attachments(self: &Arc<Self>) {
         let mut state = self.state.lock();
         if !state.closed {
-            let deadline = self.shared.add_deadline(Instant::now() + ATTACHMENTS_TIMEOUT, Arc::clone(self));
-            let partial = Partial { packet, size: text.len(), expected, received: Vec::new(), deadline };
-            state.partial = Some(Box::new(partial));
+            let at = Instant::now() + ATTACHMENTS_TIMEOUT;
+            state.attachments_deadline = Some(self.shared.add_deadline(at, Arc::clone(self)));
         }
-        Ok(Flow::Continue)
     }
 
-    fn binary(self: &Arc<Self>, data: Bytes) -> Result<Flow, ParseError> {
-        let complete = {
-            let mut state = self.state.lock();
-            let partial = state.partial.as_mut().ok_or(ParseError::Turn)?;
-            partial.size += data.len();
-            partial.received.push(data);
-            if partial.received.len() < partial.expected {
-                return Ok(Flow::Continue);
-            }
-            state.partial.take()
-        };
-        let Partial { mut packet, size, received, deadline, .. } = *complete.ok_or(ParseError::Turn)?;
-        self.shared.deadlines.cancel(deadline);
-        packet.attach(received)?;
-        self.route(packet, size)
+    /// They are all here.
+    fn attachments_came(&self) {
+        let deadline = self.state.lock().attachments_deadline.take();
+        if let Some(deadline) = deadline {
+            self.shared.deadlines.cancel(deadline);
+        }
     }
 
     fn route(self: &Arc<Self>, packet: Packet, size: usize) -> Result<Flow, ParseError> {
@@ -282,7 +277,7 @@ impl Connection {
             let state = self.state.lock();
             if state.connect_deadline == Some(deadline) {
                 DisconnectReason::ForcedClose
-            } else if state.partial.as_ref().is_some_and(|partial| partial.deadline == deadline) {
+            } else if state.attachments_deadline == Some(deadline) {
                 DisconnectReason::ParseError
             } else {
                 return;
@@ -292,13 +287,14 @@ impl Connection {
     }
 
     fn closed(&self, reason: CloseReason) {
-        let (sockets, partial, connect_deadline, own) = {
+        let (sockets, deadlines, own) = {
             let mut state = self.state.lock();
             state.closed = true;
             let sockets = std::mem::take(&mut state.sockets);
-            (sockets, state.partial.take(), state.connect_deadline.take(), state.reason)
+            let deadlines = [state.attachments_deadline.take(), state.connect_deadline.take()];
+            (sockets, deadlines, state.reason)
         };
-        for deadline in partial.map(|partial| partial.deadline).into_iter().chain(connect_deadline) {
+        for deadline in deadlines.into_iter().flatten() {
             self.shared.deadlines.cancel(deadline);
         }
         let waiting = match reason {

@@ -53,6 +53,8 @@ mod connection;
 mod deadlines;
 mod error;
 mod event;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod handler;
 mod id;
 mod namespace;

@@ -2,5 +2,6 @@
 
 pub mod app;
 pub mod client;
+pub mod corpus;
 pub mod database;
 pub mod wire;

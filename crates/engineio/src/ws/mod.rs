@@ -11,3 +11,9 @@ pub(crate) use decoder::Decoder;
 pub(crate) use handshake::{accept, is_upgrade};
 pub(crate) use probe::{Claim, reject, upgrade};
 pub(crate) use stream::{Opened, Stream, opened};
+
+#[cfg(any(test, fuzzing))]
+pub(crate) use {
+    decoder::{Event as Received, Violation},
+    stream::Owned,
+};

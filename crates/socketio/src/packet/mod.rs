@@ -4,11 +4,13 @@
 //! each attachment ("Packet encoding" in the specification). JSON stays text from end to end: it is checked once on the
 //! way in, and parsed only where a handler asks for a type.
 
+mod assemble;
 mod decode;
 mod encode;
 
 use serde_json::value::RawValue;
 
+pub(crate) use assemble::{Assembled, Assembler};
 pub use decode::{ParseError, decode};
 pub use encode::{EncodeError, encode};
 pub(crate) use encode::{
