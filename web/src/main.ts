@@ -6,9 +6,11 @@ import { createApp } from 'vue';
 import App from './App.vue';
 import { makeRouter } from './app/router';
 import { keepTitle } from './app/title';
-import { i18n } from './i18n';
+import { i18n, startLanguage } from './i18n';
 import { useSessionStore } from './stores/session';
 
 const app = createApp(App).use(createPinia()).use(i18n);
+const started = useSessionStore().start();
+await startLanguage();
 app.runWithContext(keepTitle);
-app.use(makeRouter(useSessionStore().start())).mount('#app');
+app.use(makeRouter(started)).mount('#app');

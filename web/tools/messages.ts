@@ -1,21 +1,25 @@
 import { baseCompile } from '@intlify/message-compiler';
 import type { Plugin } from 'vite';
 
+import { accented } from './pseudo.ts';
+
 type Messages = { [key: string]: string | Messages };
 
 /**
  * Compiles the texts of `src/i18n/*.json` while building, so that the page needs neither the message compiler
- * nor `eval`, which the content security policy forbids.
+ * nor `eval`, which the content security policy forbids. With `?pseudo` the texts are put into other letters first.
  */
 export function messages(): Plugin {
   return {
     name: 'hearth:messages',
     enforce: 'pre',
     transform(source, id) {
-      if (!/\/src\/i18n\/[a-z-]+\.json$/i.test(id)) return null;
+      const found = /\/src\/i18n\/[a-z-]+\.json(\?pseudo)?$/i.exec(id);
+      if (found === null) return null;
+      const dress = found[1] === undefined ? (text: string): string => text : accented;
       const compiled = compile(JSON.parse(source) as Messages, (text) => {
         const problems: string[] = [];
-        const { ast } = baseCompile(text, {
+        const { ast } = baseCompile(dress(text), {
           jit: true,
           minify: true,
           location: false,

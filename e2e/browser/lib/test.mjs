@@ -12,8 +12,8 @@ export { expect };
 
 /** A cut line shows in the console as this. Nothing else may stand there. */
 const NETWORK = /^Failed to load resource: net::ERR_|WebSocket connection to .* failed|net::ERR_CONNECTION_REFUSED/;
-/** The browser notes every refusal: that nobody is signed in yet, or that a name is taken. The page shows them. */
-const REFUSAL = /^Failed to load resource: the server responded with a status of (401|409)/;
+/** The browser notes every refusal: that nobody is signed in yet, that a name is taken or a password wrong. The page shows them. */
+const REFUSAL = /^Failed to load resource: the server responded with a status of (400|401|409)/;
 
 export const test = base.extend({
   /** Settings of the server, beyond those of every test. */

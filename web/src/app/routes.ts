@@ -9,7 +9,12 @@ export const ROUTE = {
   /** The list alone, on a phone. */
   list: 'list',
   channel: 'channel',
+  settings: 'settings',
 } as const;
+
+/** The sections of the settings, in their order. */
+export const SETTINGS = ['appearance', 'password', 'sessions'] as const;
+export type SettingsSection = (typeof SETTINGS)[number];
 
 /** The route of a channel. */
 export function toChannel(channelId: string): RouteLocationRaw {

@@ -1,4 +1,4 @@
-import type { FieldError, LogIn, Meta, OwnUser, SignUp } from '../protocol';
+import type { ChangePassword, FieldError, LogIn, Meta, OwnUser, SessionInfo, SessionList, SignUp } from '../protocol';
 import { done, failed, unreachable, type Failure, type Outcome } from './outcome';
 
 /** A sign-in that hangs must say so: Argon2 and a queue before it take a few seconds at most. In milliseconds. */
@@ -29,7 +29,28 @@ export function fetchMeta(): Promise<Outcome<Meta>> {
   return call('GET', '/api/meta');
 }
 
-async function call<T>(method: 'GET' | 'POST', path: string, body?: object): Promise<Outcome<T>> {
+/** Puts a new password in place of the current one; every other session of the account ends. */
+export function changePassword(form: ChangePassword): Promise<Outcome<null>> {
+  return call('POST', '/api/password', form);
+}
+
+/** Where one is signed in, the last used first. */
+export async function fetchSessions(): Promise<Outcome<SessionInfo[]>> {
+  const outcome = await call<SessionList>('GET', '/api/sessions');
+  return outcome.ok ? done(outcome.data.sessions) : outcome;
+}
+
+/** Ends a session of one's own. */
+export function endSession(id: string): Promise<Outcome<null>> {
+  return call('DELETE', `/api/sessions/${encodeURIComponent(id)}`);
+}
+
+/** Ends all sessions of one's own but this browser's. */
+export function endOtherSessions(): Promise<Outcome<null>> {
+  return call('DELETE', '/api/sessions');
+}
+
+async function call<T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<Outcome<T>> {
   try {
     const response = await fetch(path, {
       method,

@@ -1,9 +1,9 @@
 import { onBeforeUnmount, onMounted } from 'vue';
-import { useRouter } from 'vue-router';
+import { useRoute, useRouter } from 'vue-router';
 
 import { closeDialog, dialog, openDialog, type DialogName } from '../app/dialogs';
 import { isCommand } from '../app/keys';
-import { toChannel } from '../app/routes';
+import { ROUTE, toChannel } from '../app/routes';
 import { useChannelsStore } from '../stores/channels';
 import { useTimelinesStore } from '../stores/timelines';
 
@@ -12,6 +12,7 @@ export function useShortcuts(): void {
   const channels = useChannelsStore();
   const timelines = useTimelinesStore();
   const router = useRouter();
+  const route = useRoute();
 
   onMounted(() => addEventListener('keydown', keydown));
   onBeforeUnmount(() => removeEventListener('keydown', keydown));
@@ -35,6 +36,7 @@ export function useShortcuts(): void {
   function escape(event: KeyboardEvent): void {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.shiftKey) timelines.markAllRead();
+    else if (route.name === ROUTE.settings) void router.push({ name: ROUTE.home });
     else if (channels.currentId !== null) timelines.markRead(channels.currentId);
   }
 
