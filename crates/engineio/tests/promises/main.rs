@@ -9,5 +9,6 @@ mod hostile;
 mod http;
 mod limits;
 mod messages;
+mod specification;
 mod upgrade;
 mod world;

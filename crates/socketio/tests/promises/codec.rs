@@ -98,6 +98,8 @@ fn each_mistake_has_its_name() {
     assert_eq!(refused(""), ParseError::Type);
     assert_eq!(refused("9"), ParseError::Type);
     assert_eq!(refused("599999999999-[]"), ParseError::Attachments);
+    assert_eq!(refused("517-[\"x\"]"), ParseError::Attachments);
+    assert_eq!(decode("516-[\"x\"]").unwrap().1, 16);
     assert_eq!(refused(&format!("0/{}", "a".repeat(256))), ParseError::Namespace);
     assert_eq!(refused("3[]"), ParseError::Id);
     assert_eq!(refused("042"), ParseError::Id);

@@ -15,5 +15,6 @@ mod order;
 mod recovery;
 mod rooms;
 mod scale;
+mod specification;
 mod transports;
 mod world;
