@@ -29,6 +29,9 @@ const SQL: &[&str] = &["sqlx::query", "QueryBuilder", "\"SELECT ", "\"INSERT INT
 /// What would let text become markup in the web client.
 const MARKUP: &[&str] = &["v-html", "innerHTML", "outerHTML", "insertAdjacentHTML"];
 
+/// Crates whose READMEs say which test keeps which promise, in either's `tests/promises`.
+const LIBRARIES: [&str; 2] = ["crates/engineio", "crates/socketio"];
+
 /// Fail with every broken rule named, file by file.
 pub(crate) fn check() -> Result<()> {
     let mut broken = Vec::new();
@@ -52,6 +55,9 @@ pub(crate) fn check() -> Result<()> {
     }
     let requirements = root().join("e2e/python/requirements.txt");
     broken.extend(found(&requirements, &["://", "index-url"], "a lock file names no download address")?);
+    for library in LIBRARIES {
+        broken.extend(missing_tests(&format!("{library}/README.md"))?);
+    }
     ensure!(broken.is_empty(), "{} broken:\n{}", broken.len(), broken.join("\n"));
     println!("the rules hold");
     Ok(())
@@ -71,6 +77,30 @@ fn transports_in_chat() -> Result<Vec<String>> {
     broken.sort();
     broken.dedup();
     Ok(broken)
+}
+
+/// The tests that the tables of a README name and that are nowhere.
+fn missing_tests(readme: &str) -> Result<Vec<String>> {
+    let text = std::fs::read_to_string(root().join(readme)).with_context(|| format!("cannot read {readme}"))?;
+    let exists = |module: &str, test: &str| {
+        LIBRARIES.iter().any(|library| {
+            let file = root().join(library).join(format!("tests/promises/{module}.rs"));
+            std::fs::read_to_string(file).is_ok_and(|text| test == "*" || text.contains(&format!("fn {test}(")))
+        })
+    };
+    let missing = tests_named(&text).filter(|(module, test)| !exists(module, test));
+    Ok(missing.map(|(module, test)| format!("{readme}: there is no test {module}::{test}")).collect())
+}
+
+/// Modules and tests, or `*`, that stand in backticks in the tables of a text.
+fn tests_named(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let is_name =
+        |name: &str| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    text.lines()
+        .filter(|line| line.starts_with('|'))
+        .flat_map(|row| row.split('`').skip(1).step_by(2))
+        .filter_map(|code| code.split_once("::"))
+        .filter(move |(module, test)| is_name(module) && (*test == "*" || is_name(test)))
 }
 
 fn may_hold_sql(file: &Path) -> bool {
@@ -131,6 +161,12 @@ mod tests {
             assert!(may_hold_sql(Path::new(allowed)), "{allowed}");
         }
         assert!(!may_hold_sql(Path::new("src/message/send.rs")));
+    }
+
+    #[test]
+    fn the_tests_in_a_table_are_found() {
+        let text = "| a | `io.of()`, `Config::cors`, `order::*`; engineio `upgrade::a_cut` |\n`not::in_a_table`\n";
+        assert_eq!(tests_named(text).collect::<Vec<_>>(), [("order", "*"), ("upgrade", "a_cut")]);
     }
 
     #[test]
