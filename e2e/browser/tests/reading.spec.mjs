@@ -1,52 +1,8 @@
 // Reading and writing in a channel: where it opens, what moves and what must not.
 
-import { command, fill } from '../../harness/command.mjs';
-import { signUp } from '../../harness/http.mjs';
+import { expectUnmoved, inTheMiddle, lines, scribe, scrollTo, scrollToEnd } from '../lib/scribe.mjs';
+import { leftInTheBrowser } from '../lib/stored.mjs';
 import { expect, test } from '../lib/test.mjs';
-
-const lines = (from, to) => Array.from({ length: to - from + 1 }, (_, n) => `line ${from + n}`);
-
-/** Somebody who is never at a browser, and General's id. */
-async function scribe(server, username = 'scribe') {
-  const account = await signUp(server, username, { displayName: 'Scribe' });
-  const [general] = await command(server, account.cookie, 'channel:list', {});
-  return { ...account, channelId: general.id, write: (texts) => fill(server, account.cookie, general.id, texts) };
-}
-
-/** Which message is in the middle of the timeline, and where it stands, once everything in view is laid out. */
-async function inTheMiddle(timeline) {
-  const look = () =>
-    timeline.evaluate((scroller) => {
-      const { top, height } = scroller.getBoundingClientRect();
-      const rows = [...scroller.querySelectorAll('[data-testid=message]')];
-      const row = rows.find((one) => one.getBoundingClientRect().bottom > top + height / 2);
-      return { seq: row.dataset.seq, top: row.getBoundingClientRect().top };
-    });
-  let last = await look();
-  await expect
-    .poll(async () => {
-      const before = last;
-      last = await look();
-      return last.seq === before.seq && last.top === before.top;
-    })
-    .toBe(true);
-  return last;
-}
-
-/** Wait until a message stands where it stood, to the pixel. */
-const expectUnmoved = (timeline, { seq, top }) =>
-  expect
-    .poll(
-      () =>
-        timeline
-          .locator(`[data-seq="${seq}"]`)
-          .evaluate((row, was) => Math.abs(row.getBoundingClientRect().top - was), top),
-      { message: 'pixels moved', timeout: 3_000 },
-    )
-    .toBeLessThanOrEqual(1);
-
-const scrollTo = (timeline, top) =>
-  timeline.evaluate((scroller, to) => scroller.scrollTo({ top: to, behavior: 'instant' }), top);
 
 test('history comes by scrolling up, to the start, and what one looks at stays where it is', async ({
   enter,
@@ -117,7 +73,7 @@ test('a channel opens where the unread begins, and one’s own message draws no 
   expect(order[order.indexOf('divider') - 1]).toBe('41');
   expect(order[order.indexOf('divider') + 1]).toBe('42');
 
-  await ada.timeline.evaluate((scroller) => scroller.scrollTo({ top: scroller.scrollHeight, behavior: 'instant' }));
+  await scrollToEnd(ada.timeline);
   await ada.hasUnread('General', 0);
   await expect(divider).toBeAttached();
   await ada.goTo('Elsewhere');
@@ -206,23 +162,6 @@ test('signing out with something unsent asks first, and leaves nothing behind', 
   await ada.page.getByTestId('sign-out').click();
   await ada.page.getByTestId('sign-out-anyway').click();
   await expect(ada.page.getByTestId('signin-form')).toBeVisible();
-  const left = await ada.page.evaluate(async () => {
-    const texts = [];
-    for (const { name } of await indexedDB.databases()) {
-      const database = await new Promise((resolve) => {
-        const request = indexedDB.open(name);
-        request.onsuccess = () => resolve(request.result);
-      });
-      for (const store of database.objectStoreNames) {
-        const rows = await new Promise((resolve) => {
-          const request = database.transaction(store).objectStore(store).getAll();
-          request.onsuccess = () => resolve(request.result);
-        });
-        texts.push(JSON.stringify(rows));
-      }
-      database.close();
-    }
-    return texts.join();
-  });
+  const left = await ada.page.evaluate(leftInTheBrowser);
   expect(left).not.toContain('never sent');
 });

@@ -3,8 +3,10 @@ import { nextTick, onBeforeUnmount, onMounted, onUpdated, onBeforeUpdate, ref, t
 /** Nearer to the end than this counts as being there, in pixels. */
 const NEAR_END = 60;
 
-/** In so many frames rows that came into being have been laid out. */
-const HOLD_FRAMES = 3;
+/** After so many frames in which nothing moved, rows that came into being have been laid out. */
+const QUIET_FRAMES = 4;
+/** Something that moves for longer is not a row that comes to its height. */
+const HOLD_FRAMES = 60;
 
 /** A row, and where its lower edge stands: a row that becomes a follower loses its head, and what is read is below. */
 interface Anchor {
@@ -29,7 +31,10 @@ export function useScroll(
   const farAway = ref(false);
   /** Stays at the end until one scrolls away. */
   let pinned = true;
+  /** What is known of the content's height, the view's and what is scrolled: the rest was not scrolled by the person. */
   let height = 0;
+  let room = 0;
+  let top = 0;
   let anchor: Anchor | null = null;
   let held: Anchor | null = null;
   const observer = new ResizeObserver(settle);
@@ -41,10 +46,12 @@ export function useScroll(
   onBeforeUnmount(() => observer.disconnect());
 
   onBeforeUpdate(() => {
-    held = null;
     // One may have scrolled since the last scroll event: what counts is where one is.
     scrolled();
-    anchor = pinned ? null : topRow();
+    // What is being held still has to come back to its place: measured anew it would stay where it is just now.
+    const still = held?.element.isConnected ? held : null;
+    letGo();
+    anchor = pinned ? null : (still ?? topRow());
   });
   onUpdated(() => {
     const element = scroller.value;
@@ -54,38 +61,56 @@ export function useScroll(
     } else {
       if (anchor?.element.isConnected) hold(anchor);
       // Rows that came above are no growth at the end: it must not look as if one had been there.
-      height = element.scrollHeight;
+      measure(element);
     }
     anchor = null;
   });
 
   /**
    * Puts what was being read back in its place, and holds it there while the rows around it come to their true height:
-   * the browser's own anchoring rests in a frame in which the anchor itself changed its style, as it does when the row
-   * before it makes it a follower.
+   * each that does may bring others into view that have not. The browser's own anchoring rests meanwhile: it would hold
+   * another row, and what it scrolls could not be told from what the person scrolls.
    */
   function hold(one: Anchor): void {
+    const element = scroller.value;
+    if (!element) return;
     held = one;
+    element.style.overflowAnchor = 'none';
     putBack(one);
-    let frames = HOLD_FRAMES;
+    let [quiet, frames] = [0, 0];
     const next = (): void => {
       if (held !== one) return;
-      if (--frames > 0) requestAnimationFrame(next);
-      else held = null;
+      quiet = putBack(one) ? 0 : quiet + 1;
+      frames += 1;
+      if (quiet < QUIET_FRAMES && frames < HOLD_FRAMES) requestAnimationFrame(next);
+      else letGo();
     };
     requestAnimationFrame(next);
   }
-  function putBack({ element, bottom }: Anchor): void {
-    const moved = element.getBoundingClientRect().bottom - bottom;
-    if (scroller.value && Math.abs(moved) >= 1) scroller.value.scrollTop += moved;
+  function letGo(): void {
+    held = null;
+    if (scroller.value) scroller.value.style.overflowAnchor = '';
+  }
+  /** True if it had moved. */
+  function putBack({ element, bottom }: Anchor): boolean {
+    const outer = scroller.value;
+    const moved = element.isConnected ? element.getBoundingClientRect().bottom - bottom : 0;
+    if (!outer || Math.abs(moved) < 1) return false;
+    outer.scrollTop += moved;
+    top = outer.scrollTop;
+    return true;
   }
 
   /** Something changed its size: stay at the end if that is where one was. */
   function settle(): void {
     if (pinned) return toEnd();
-    if (held?.element.isConnected) putBack(held);
-    height = scroller.value?.scrollHeight ?? 0;
+    if (held) putBack(held);
+    if (scroller.value) measure(scroller.value);
     scrolled();
+  }
+  function measure(element: HTMLElement): void {
+    height = element.scrollHeight;
+    room = element.clientHeight;
   }
 
   /** Call on each scroll event. */
@@ -93,9 +118,11 @@ export function useScroll(
     const element = scroller.value;
     if (!element) return;
     // Whoever scrolls takes what they read along.
-    if (held) held.bottom = held.element.getBoundingClientRect().bottom;
-    // What has grown since the last frame does not count: nobody scrolled away from it.
-    const gap = Math.min(element.scrollHeight, height || Infinity) - element.scrollTop - element.clientHeight;
+    if (held) held.bottom -= element.scrollTop - top;
+    top = element.scrollTop;
+    // What has grown since the last frame, the composer below it too, does not count: nobody scrolled away from it.
+    const end = Math.min(element.scrollHeight, height || Infinity);
+    const gap = end - element.scrollTop - Math.max(element.clientHeight, room);
     atEnd.value = gap <= NEAR_END;
     pinned = atEnd.value && complete();
     farAway.value = gap > element.clientHeight * 1.5;
@@ -104,8 +131,9 @@ export function useScroll(
   function toEnd(): void {
     const element = scroller.value;
     if (!element) return;
+    letGo();
     element.scrollTop = element.scrollHeight;
-    height = element.scrollHeight;
+    measure(element);
     atEnd.value = true;
     pinned = complete();
     farAway.value = false;
@@ -114,6 +142,7 @@ export function useScroll(
   /** Puts an element a quarter down the view; once more when the rows around it have their true height. */
   async function show(element: HTMLElement): Promise<void> {
     pinned = false;
+    letGo();
     place(element);
     await new Promise(requestAnimationFrame);
     if (element.isConnected) place(element);
@@ -123,9 +152,9 @@ export function useScroll(
   function place(element: HTMLElement): void {
     const outer = scroller.value;
     if (!outer) return;
-    const top = element.getBoundingClientRect().top - outer.getBoundingClientRect().top;
-    outer.scrollTop += top - outer.clientHeight / 4;
-    height = outer.scrollHeight;
+    const below = element.getBoundingClientRect().top - outer.getBoundingClientRect().top;
+    outer.scrollTop += below - outer.clientHeight / 4;
+    measure(outer);
   }
 
   function topRow(): Anchor | null {
