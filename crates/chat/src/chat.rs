@@ -19,6 +19,7 @@ use crate::id::{ChannelId, Epoch, SessionId, UserId};
 use crate::lane::{Entry, Lanes, Pending};
 use crate::member;
 use crate::presence::Presence;
+use crate::session::{self, Identity};
 use crate::text::{ChannelName, fold, look};
 use crate::time::{Environment, Time};
 use crate::world::World;
@@ -38,12 +39,15 @@ pub struct Options {
     pub database: Database,
     /// What a password hash costs. Less than the default is for tests alone.
     pub password_cost: PasswordCost,
+    /// How many channels and memberships of others one account may make in an hour, all of them at once if need be; any
+    /// number if absent. See [`budget`](crate::budget).
+    pub made_per_hour: Option<u32>,
 }
 
 impl Options {
     /// With the defaults for everything else.
     pub fn new(database: Database) -> Self {
-        Self { database, password_cost: PasswordCost::default() }
+        Self { database, password_cost: PasswordCost::default(), made_per_hour: None }
     }
 }
 
@@ -74,6 +78,7 @@ impl Chat {
             env,
             epoch,
             general,
+            made_per_hour: options.made_per_hour,
             presence: Presence::default(),
             typing: Default::default(),
             moved: Default::default(),
@@ -159,7 +164,20 @@ impl Chat {
 
     /// The channels that somebody is in: whose rooms their sockets stand in.
     pub async fn memberships(&self, user: UserId) -> Result<Vec<ChannelId>> {
-        self.read(async |conn| member::sql::channels_of(conn, user).await).await
+        self.read(async |conn| member::channels_of(conn, user).await).await
+    }
+
+    /// As [`memberships`](Self::memberships), for a socket that comes in: nothing if its session has ended. One snapshot
+    /// tells both.
+    pub async fn memberships_of(&self, identity: Identity) -> Result<Option<Vec<ChannelId>>> {
+        let now = self.now();
+        let read = self.read(async |conn| {
+            if !session::is_alive(conn, identity.session, now).await? {
+                return Ok(None);
+            }
+            member::channels_of(conn, identity.user).await.map(Some)
+        });
+        read.await
     }
 
     /// Whether commands can be carried out now: the database answers, and every lane reaches it.

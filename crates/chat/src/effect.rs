@@ -61,13 +61,6 @@ pub enum Effect {
         /// Where.
         channel: ChannelId,
     },
-    /// A person's sockets are to stand in exactly these rooms: after a commit whose outcome was unknown.
-    Rooms {
-        /// Who.
-        user: UserId,
-        /// Where.
-        channels: Vec<ChannelId>,
-    },
     /// The acting socket follows these people's presence from now on. Each with whether the answer says that they are
     /// here: who has come or gone since is to be told of at once.
     Watch {
@@ -111,6 +104,10 @@ impl Effect {
 
 /// What one commit did, in order.
 pub struct Batch {
+    /// People whose sockets may stand in the wrong rooms, after a commit whose outcome was unknown: what they are in is
+    /// to be read anew before anything else is carried out. Read by whoever carries effects out, because only they can
+    /// tell what other lanes have changed meanwhile.
+    pub reread: Vec<UserId>,
     /// Each command of the commit.
     pub done: Vec<Done>,
 }

@@ -6,6 +6,7 @@
 
 pub mod account;
 mod answer;
+pub mod budget;
 pub mod channel;
 mod chat;
 pub mod command;

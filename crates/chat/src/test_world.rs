@@ -46,7 +46,10 @@ pub(crate) const START: Time = Time::from_millis(1_767_225_600_000);
 pub(crate) struct World {
     pub(crate) chat: Chat,
     pub(crate) env: Environment,
+    options: Options,
     pub(crate) told: Arc<Mutex<Vec<Told>>>,
+    /// Whose rooms were to be read anew.
+    pub(crate) reread: Arc<Mutex<Vec<UserId>>>,
     pub(crate) database: Arc<TempDatabase>,
 }
 
@@ -65,6 +68,7 @@ pub(crate) fn options(database: &TempDatabase) -> Options {
             Location::Postgres(url) => Database::Postgres(url.to_owned()),
         },
         password_cost: PasswordCost { memory_kib: 8, passes: 1, parallel: 1 },
+        made_per_hour: None,
     }
 }
 
@@ -75,26 +79,37 @@ pub(crate) fn device() -> Device {
 
 impl World {
     pub(crate) async fn sqlite() -> Self {
-        Self::open(Arc::new(TempDatabase::sqlite()), Environment::held(START)).await
+        let database = TempDatabase::sqlite();
+        let options = options(&database);
+        Self::open(Arc::new(database), options, Environment::held(START)).await
     }
 
     pub(crate) async fn postgres() -> Self {
-        Self::open(Arc::new(TempDatabase::postgres().await), Environment::held(START)).await
+        let database = TempDatabase::postgres().await;
+        let options = options(&database);
+        Self::open(Arc::new(database), options, Environment::held(START)).await
     }
 
-    async fn open(database: Arc<TempDatabase>, env: Environment) -> Self {
-        let (chat, lanes) = Chat::open(options(&database), env.clone()).await.expect("a fresh database opens");
+    async fn open(database: Arc<TempDatabase>, options: Options, env: Environment) -> Self {
+        let (chat, lanes) = Chat::open(options.clone(), env.clone()).await.expect("a fresh database opens");
         let told = Arc::new(Mutex::new(Vec::new()));
+        let reread = Arc::new(Mutex::new(Vec::new()));
         for lane in lanes {
-            tokio::spawn(carry_out(lane, Arc::clone(&told)));
+            tokio::spawn(carry_out(lane, Arc::clone(&told), Arc::clone(&reread)));
         }
-        Self { chat, env, told, database }
+        Self { chat, env, options, told, reread, database }
+    }
+
+    /// The same database with other options.
+    pub(crate) async fn with_options(mut self, change: impl FnOnce(&mut Options)) -> Self {
+        change(&mut self.options);
+        self.restarted().await
     }
 
     /// The same database after a restart of the server.
     pub(crate) async fn restarted(self) -> Self {
         self.chat.close().await;
-        Self::open(self.database, self.env).await
+        Self::open(self.database, self.options, self.env).await
     }
 
     /// Somebody signs up.
@@ -133,8 +148,9 @@ impl World {
     }
 }
 
-async fn carry_out(mut lane: mpsc::Receiver<Batch>, told: Arc<Mutex<Vec<Told>>>) {
+async fn carry_out(mut lane: mpsc::Receiver<Batch>, told: Arc<Mutex<Vec<Told>>>, reread: Arc<Mutex<Vec<UserId>>>) {
     while let Some(batch) = lane.recv().await {
+        reread.lock().extend(batch.reread);
         for done in batch.done {
             let origin = done.origin;
             told.lock().extend(done.effects.into_iter().map(|effect| Told { origin: origin.clone(), effect }));

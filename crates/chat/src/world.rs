@@ -16,6 +16,8 @@ pub(crate) struct World {
     pub(crate) env: Environment,
     pub(crate) epoch: Epoch,
     pub(crate) general: ChannelId,
+    /// What one account may make in an hour; nothing where that is not limited.
+    pub(crate) made_per_hour: Option<u32>,
     pub(crate) presence: Presence,
     pub(crate) typing: TypingBoard,
     /// Heads of the channels that moved since somebody asked.
@@ -31,6 +33,7 @@ pub(crate) struct World {
 #[derive(Default)]
 pub(crate) struct FailPoint {
     lose_answer: std::sync::atomic::AtomicBool,
+    hold_commit: Mutex<Option<tokio::sync::oneshot::Receiver<()>>>,
 }
 
 #[cfg(test)]
@@ -38,6 +41,18 @@ impl FailPoint {
     /// The answer to the next COMMIT is lost on its way.
     pub(crate) fn lose_next_answer(&self) {
         self.lose_answer.store(true, std::sync::atomic::Ordering::SeqCst);
+    }
+
+    /// The connection of the next COMMIT is lost before its answer, and the database carries it out only when the sender
+    /// that is returned says so, or is dropped.
+    pub(crate) fn hold_next_commit(&self) -> tokio::sync::oneshot::Sender<()> {
+        let (go_on, held) = tokio::sync::oneshot::channel();
+        *self.hold_commit.lock() = Some(held);
+        go_on
+    }
+
+    pub(crate) fn held_commit(&self) -> Option<tokio::sync::oneshot::Receiver<()>> {
+        self.hold_commit.lock().take()
     }
 
     pub(crate) fn lose_answer<T, E>(

@@ -3,15 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chat::member::Left;
 use chat::read::ReadMarks;
 use chat::server::Draining;
 use chat::{Audience, Batch, Done, Effect, Event, Origin, UserId};
 use socketio::Broadcast;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use crate::app::App;
 use crate::connection::Connection;
 use crate::hub::room;
+
+/// Longest that what somebody is in may take to be read anew: the answers of the lane wait for it.
+const REREAD_MAX: Duration = Duration::from_secs(1);
 
 /// Carries out effects. One runs for each lane, so that its commits are told in their order.
 pub(crate) struct FanOut {
@@ -26,11 +31,37 @@ impl FanOut {
     /// Runs until the lane ends.
     pub(crate) async fn run(self, mut lane: mpsc::Receiver<Batch>) {
         while let Some(batch) = lane.recv().await {
+            for user in batch.reread {
+                self.reread(user).await;
+            }
             for Done { origin, effects, finish } in batch.done {
                 self.apply_all(effects, origin.as_ref());
                 // The answer comes last: who holds it may rely on everybody else's having been sent.
                 finish();
             }
+        }
+    }
+
+    /// Puts a person's sockets into the rooms of the channels that they are in now, whatever those are. It is read here,
+    /// after the hub has been told to watch for what other lanes change meanwhile.
+    async fn reread(&self, user: UserId) {
+        let hub = &self.app.hub;
+        let reread = hub.reread(user);
+        if hub.sockets_of(user) == 0 {
+            return;
+        }
+        loop {
+            match timeout(REREAD_MAX, self.app.chat.memberships(user)).await {
+                Ok(Ok(memberships)) => {
+                    let Some(left) = reread.settle(&memberships) else { continue };
+                    for channel_id in left {
+                        self.emit(Audience::User(user), &Event::ChannelLeft(Left { channel_id }), false, None);
+                    }
+                }
+                // Who comes back reads them for itself.
+                Ok(Err(_)) | Err(_) => hub.cut(user),
+            }
+            return;
         }
     }
 
@@ -45,8 +76,11 @@ impl FanOut {
         let hub = &self.app.hub;
         match effect {
             Effect::Join { user, channel } => hub.join(user, channel),
-            Effect::Leave { user, channel } => hub.leave(user, channel),
-            Effect::Rooms { user, channels } => hub.set_rooms(user, &channels),
+            Effect::Leave { user, channel } => {
+                hub.leave(user, channel);
+                // Who is out hears nothing more of it, not even how far they had read.
+                self.app.marks.forget(channel, user);
+            }
             Effect::EndSession { session } => hub.end_session(session),
             Effect::Watch { users } => self.watch(&users, origin),
             Effect::Read { channel, user, up_to, to_members } => self.app.marks.read(channel, user, up_to, to_members),
@@ -107,6 +141,9 @@ impl FanOut {
     /// Tells the read marks that have moved.
     pub(crate) fn tell_read_marks(&self) {
         for (channel_id, moved) in self.app.marks.take() {
+            if moved.marks.is_empty() {
+                continue;
+            }
             if moved.to_members {
                 let event = Event::MessageRead(ReadMarks { channel_id, marks: moved.marks });
                 self.emit(Audience::Channel(channel_id), &event, false, None);

@@ -8,8 +8,11 @@ use std::sync::Arc;
 
 use crate::connection::Connection;
 use chat::{ChannelId, Identity, Origin, SessionId, UserId};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use socketio::{Namespace, Socket, SocketId};
+
+#[cfg(test)]
+mod tests;
 
 /// Rooms of the namespace `/`.
 pub(crate) mod room {
@@ -35,26 +38,54 @@ pub(crate) mod room {
     }
 }
 
-/// The sockets of the namespace, and those among them that are just coming in.
+/// The sockets of the namespace, and the readings of memberships that are under way.
 pub(crate) struct Hub {
     namespace: Namespace,
-    /// People with a socket whose memberships are being read, and what has moved since.
-    arriving: Mutex<HashMap<UserId, Arrivals>>,
+    readings: Mutex<Readings>,
 }
 
-/// The channels whose membership changed while a socket of the person was arriving: for these the change stands, and
-/// what was read of them is older.
+/// Readings of people's memberships: for a socket that comes in, or for all sockets of a person anew.
 #[derive(Default)]
-struct Arrivals {
-    sockets: usize,
+struct Readings {
+    last: u64,
+    under_way: HashMap<UserId, Vec<Reading>>,
+}
+
+/// One reading. A channel whose membership changed since it began is left as the change left it: what was read of it may
+/// be older.
+struct Reading {
+    number: u64,
     moved: HashSet<ChannelId>,
-    /// All of them changed: nothing that was read stands.
-    all_moved: bool,
+    /// Another reading has set the person's rooms meanwhile. Which of the two is newer nobody knows: this one is made
+    /// again.
+    overtaken: bool,
+}
+
+impl Readings {
+    fn begin(&mut self, user: UserId) -> u64 {
+        self.last += 1;
+        let number = self.last;
+        self.under_way.entry(user).or_default().push(Reading { number, moved: HashSet::new(), overtaken: false });
+        number
+    }
+
+    fn of(&mut self, user: UserId) -> &mut [Reading] {
+        self.under_way.get_mut(&user).map_or(&mut [], Vec::as_mut_slice)
+    }
+
+    fn end(&mut self, user: UserId, number: u64) {
+        if let Some(readings) = self.under_way.get_mut(&user) {
+            readings.retain(|reading| reading.number != number);
+            if readings.is_empty() {
+                self.under_way.remove(&user);
+            }
+        }
+    }
 }
 
 impl Hub {
     pub(crate) fn new(namespace: Namespace) -> Self {
-        Self { namespace, arriving: Mutex::default() }
+        Self { namespace, readings: Mutex::default() }
     }
 
     pub(crate) fn namespace(&self) -> &Namespace {
@@ -82,10 +113,19 @@ impl Hub {
     /// Registers a socket under its session and its person, so that whatever is committed from now on reaches it. What
     /// was committed before is read next; [`Arrival::settle`] then joins the two without a gap.
     pub(crate) fn arrive(self: &Arc<Self>, socket: Socket, identity: Identity) -> Arrival {
-        self.arriving.lock().entry(identity.user).or_default().sockets += 1;
+        let mut readings = self.readings.lock();
+        let number = readings.begin(identity.user);
+        // Under the lock, so that whoever sets the person's rooms anew either finds the socket or has not begun.
         socket.join(room::session(identity.session));
         socket.join(room::user(identity.user));
-        Arrival { hub: Arc::clone(self), socket, user: identity.user }
+        drop(readings);
+        Arrival { watch: Watch { hub: Arc::clone(self), user: identity.user, number }, socket }
+    }
+
+    /// Announces that the person's memberships are about to be read anew, because nobody knows what the last commit did.
+    pub(crate) fn reread(self: &Arc<Self>, user: UserId) -> Reread {
+        let number = self.readings.lock().begin(user);
+        Reread { watch: Watch { hub: Arc::clone(self), user, number } }
     }
 
     /// Every socket of the person enters the channel.
@@ -100,66 +140,96 @@ impl Hub {
         self.namespace.to(room::user(user)).sockets_leave(room::channel(channel));
     }
 
-    /// Every socket of the person is in exactly these channels: after a commit whose outcome was unknown.
-    pub(crate) fn set_rooms(&self, user: UserId, channels: &[ChannelId]) {
-        if let Some(arrivals) = self.arriving.lock().get_mut(&user) {
-            arrivals.all_moved = true;
-        }
-        let wanted: HashSet<String> = channels.iter().copied().map(room::channel).collect();
-        for channel in channels {
-            self.join(user, *channel);
-        }
-        for socket in self.namespace.to(room::user(user)).sockets() {
-            for entered in socket.rooms() {
-                if entered.starts_with(room::CHANNEL) && !wanted.contains(&*entered) {
-                    socket.leave(entered);
-                }
-            }
-        }
-    }
-
     /// Cuts every socket of the session, for good: the DISCONNECT packet tells the client not to come back.
     pub(crate) fn end_session(&self, session: SessionId) {
         self.namespace.to(room::session(session)).disconnect_sockets(true);
     }
 
-    fn mark_moved(&self, user: UserId, channel: ChannelId) {
-        if let Some(arrivals) = self.arriving.lock().get_mut(&user) {
-            arrivals.moved.insert(channel);
+    /// Closes every connection of the person, so that their clients come back and enter anew.
+    pub(crate) fn cut(&self, user: UserId) {
+        for socket in self.namespace.to(room::user(user)).sockets() {
+            socket.close_connection();
         }
+    }
+
+    fn mark_moved(&self, user: UserId, channel: ChannelId) {
+        for reading in self.readings.lock().of(user) {
+            reading.moved.insert(channel);
+        }
+    }
+}
+
+/// A reading under way. It ends when this is dropped.
+struct Watch {
+    hub: Arc<Hub>,
+    user: UserId,
+    number: u64,
+}
+
+impl Watch {
+    /// What has moved since the reading began; nothing if it has to be made again, which begins now. The lock is to be held
+    /// until the rooms are set: a change that comes meanwhile waits, and then acts on rooms that are complete.
+    fn settle(&self) -> Option<(MutexGuard<'_, Readings>, HashSet<ChannelId>)> {
+        let mut readings = self.hub.readings.lock();
+        let own = readings.of(self.user).iter_mut().find(|reading| reading.number == self.number);
+        let own = own.expect("it lasts as long as this");
+        let moved = std::mem::take(&mut own.moved);
+        if std::mem::take(&mut own.overtaken) { None } else { Some((readings, moved)) }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.hub.readings.lock().end(self.user, self.number);
     }
 }
 
 /// A socket between its registration and its entry into the channels of its person.
 pub(crate) struct Arrival {
-    hub: Arc<Hub>,
+    watch: Watch,
     socket: Socket,
-    user: UserId,
 }
 
 impl Arrival {
-    /// Enters the channels that were read, except where a change has overtaken the reading.
-    pub(crate) fn settle(self, memberships: Vec<ChannelId>) {
-        // The lock is held over the joins: a change that comes now waits, and then acts on rooms that are complete.
-        let arriving = self.hub.arriving.lock();
-        let arrivals = arriving.get(&self.user).expect("this socket is among them");
-        for channel in memberships {
-            if !arrivals.all_moved && !arrivals.moved.contains(&channel) {
-                self.socket.join(room::channel(channel));
-            }
+    /// Enters the channels that were read, except where a change has overtaken the reading. False if they are to be read
+    /// again.
+    pub(crate) fn settle(&self, memberships: &[ChannelId]) -> bool {
+        let Some((_lock, moved)) = self.watch.settle() else { return false };
+        for channel in memberships.iter().filter(|channel| !moved.contains(channel)) {
+            self.socket.join(room::channel(*channel));
         }
-        drop(arriving);
+        true
     }
 }
 
-impl Drop for Arrival {
-    fn drop(&mut self) {
-        let mut arriving = self.hub.arriving.lock();
-        if let Some(arrivals) = arriving.get_mut(&self.user) {
-            arrivals.sockets -= 1;
-            if arrivals.sockets == 0 {
-                arriving.remove(&self.user);
+/// All sockets of a person, while their memberships are read anew.
+pub(crate) struct Reread {
+    watch: Watch,
+}
+
+impl Reread {
+    /// Puts every socket of the person into exactly the channels that were read, except where a change has overtaken the
+    /// reading. Which channels some of them left; nothing if they are to be read again.
+    pub(crate) fn settle(&self, memberships: &[ChannelId]) -> Option<HashSet<ChannelId>> {
+        let Watch { hub, user, number } = &self.watch;
+        let (mut lock, moved) = self.watch.settle()?;
+        let wanted: HashSet<ChannelId> = memberships.iter().copied().collect();
+        let mut left = HashSet::new();
+        for socket in hub.namespace.to(room::user(*user)).sockets() {
+            let rooms = socket.rooms();
+            let entered = rooms.iter().filter_map(|room| room.strip_prefix(room::CHANNEL)?.parse().ok());
+            let entered: HashSet<ChannelId> = entered.collect();
+            for channel in wanted.difference(&entered).filter(|channel| !moved.contains(channel)) {
+                socket.join(room::channel(*channel));
+            }
+            for channel in entered.difference(&wanted).filter(|channel| !moved.contains(channel)) {
+                socket.leave(room::channel(*channel));
+                left.insert(*channel);
             }
         }
+        for other in lock.of(*user).iter_mut().filter(|other| other.number != *number) {
+            other.overtaken = true;
+        }
+        Some(left)
     }
 }

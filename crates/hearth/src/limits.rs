@@ -22,6 +22,11 @@ pub(crate) const SOCKETS_PER_USER: usize = 32;
 /// Commands of one socket that may wait for their answer; then its reading stops.
 pub(crate) const IN_FLIGHT: u32 = 8;
 
+/// What one account may make in an hour, all of it at once if need be: channels, and memberships of others in channels and
+/// conversations. Counted by `chat`, in the transaction that makes it. A whole course is put into its channel at once; for
+/// whoever wants to be a nuisance it is little.
+pub(crate) const MADE_PER_HOUR: u32 = 200;
+
 /// A rate and how much may come at once.
 #[derive(Clone, Copy)]
 struct Rate {

@@ -33,6 +33,13 @@ impl Marks {
         *mark = (*mark).max(up_to);
     }
 
+    /// Takes back what was to be told of somebody who is no longer there.
+    pub(crate) fn forget(&self, channel: ChannelId, user: UserId) {
+        if let Some(moved) = self.moved.lock().get_mut(&channel) {
+            moved.marks.remove(&user);
+        }
+    }
+
     /// Takes what is to be told now.
     pub(crate) fn take(&self) -> HashMap<ChannelId, Moved> {
         mem::take(&mut *self.moved.lock())

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::config::{Database, Settings};
 use crate::fan_out::FanOut;
 use crate::hub::Hub;
+use crate::limits::MADE_PER_HOUR;
 use crate::setup::SetupCode;
 use crate::{http, jobs, socket};
 
@@ -100,7 +101,8 @@ fn options(settings: &Settings) -> chat::Options {
         Database::Folder(folder) => chat::Database::Sqlite(folder.join("hearth.db")),
         Database::Postgres(url) => chat::Database::Postgres(url.clone()),
     };
-    chat::Options::new(database)
+    let made_per_hour = settings.rate_limits.then_some(MADE_PER_HOUR);
+    chat::Options { made_per_hour, ..chat::Options::new(database) }
 }
 
 /// Strangers may reach the sign-up page before the owner does: then the first account needs a code from the log.

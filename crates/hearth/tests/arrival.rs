@@ -94,6 +94,30 @@ async fn a_channel_that_is_joined_while_a_socket_arrives_reaches_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_channel_that_is_joined_between_two_arrivals_reaches_both() {
+    for point in GAPS {
+        let gap = Gap::start(point);
+        let (ada, bob) = (gap.app.sign_up("ada").await, gap.app.sign_up("bob").await);
+        let mut other = gap.app.client(&bob).connect().await.unwrap();
+        let mut device = gap.app.client(&ada).connect().await.unwrap();
+        let channel = command(&mut other, "channel:create", json!({"name": "late"})).await["id"].clone();
+
+        let first = gap.open(&ada).await;
+        command(&mut device, "channel:join", json!({"channelId": channel})).await;
+        let second = gap.open(&ada).await;
+        let mut second = {
+            let first = gap.close(first).await.unwrap();
+            drop(first);
+            second.await.expect("it does not panic").unwrap()
+        };
+
+        command(&mut other, "message:send", json!({"channelId": channel, "content": "hello"})).await;
+        let heard = second.event("message:sent").await;
+        assert_eq!(heard[0]["content"], "hello", "{point}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_channel_that_is_left_while_a_socket_arrives_does_not_reach_it() {
     for point in GAPS {
         let gap = Gap::start(point);

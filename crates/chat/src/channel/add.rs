@@ -1,5 +1,6 @@
 //! `channel:add`
 
+use crate::budget;
 use crate::channel::{Channel, Role, sql};
 use crate::command::{Command, Cx};
 use crate::effect::{Audience, Effect};
@@ -47,6 +48,8 @@ impl Command for AddMembers {
             return Err(Error::not_found("user"));
         }
         let added = member::sql::add_all(cx.db(), id, &people, Role::Member, now).await?;
+        budget::require_room(cx, &added, false).await?;
+        budget::pay(cx, added.len()).await?;
 
         if let Some(&first) = added.first() {
             // For whoever is new it is the same channel: nobody has more to read than the others.

@@ -1,5 +1,6 @@
 //! `channel:create`
 
+use crate::budget;
 use crate::channel::{Channel, ChannelType, Role, sql};
 use crate::command::{Command, Cx, LaneKey};
 use crate::effect::{Actor, Audience, Effect};
@@ -53,6 +54,8 @@ impl Command for CreateChannel {
             return Err(Error::name_taken("name"));
         }
         member::sql::add(cx.db(), id, user, Role::Owner, now).await?;
+        budget::require_room(cx, &[user], false).await?;
+        budget::pay(cx, 1).await?;
 
         let channel = sql::seen_by(cx.db(), id, user).await?;
         cx.effect(Effect::Join { user, channel: id });

@@ -1,5 +1,6 @@
 //! `channel:join`
 
+use crate::budget;
 use crate::channel::{Channel, Role, sql};
 use crate::command::{Command, Cx};
 use crate::effect::{Audience, Effect};
@@ -32,6 +33,7 @@ impl Command for JoinChannel {
         if standing.is_member() || !member::sql::add(cx.db(), id, user, Role::Member, now).await? {
             return Err(Error::conflict("already a member"));
         }
+        budget::require_room(cx, &[user], false).await?;
 
         let channel = sql::seen_by(cx.db(), id, user).await?;
         cx.effect(Effect::Join { user, channel: id });

@@ -1,5 +1,6 @@
 //! `user:reach`
 
+use crate::budget;
 use crate::channel::{Channel, ChannelType, Role, sql};
 use crate::command::{Command, Cx, LaneKey};
 use crate::effect::{Actor, Audience, Effect};
@@ -71,6 +72,8 @@ impl Command for ReachUsers {
             return Ok(Data { data: sql::seen_by(cx.db(), id, oneself).await? });
         }
         member::sql::add_all(cx.db(), id, &people, Role::Member, now).await?;
+        budget::require_room(cx, &people, true).await?;
+        budget::pay(cx, people.len() - 1).await?;
         for &user in &people {
             let channel = sql::seen_by(cx.db(), id, user).await?;
             cx.effect(Effect::Join { user, channel: id });

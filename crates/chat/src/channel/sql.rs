@@ -177,11 +177,42 @@ pub(crate) async fn direct_of(conn: &mut Conn<'_>, people_key: &str) -> Result<O
     Ok(row.map(|(id,)| id))
 }
 
-/// All channels that somebody is in.
-pub(crate) async fn all_of(conn: &mut Conn<'_>, user: UserId) -> Result<Vec<ChannelRow>> {
-    let sql =
-        concat!("SELECT ", columns!(), " FROM member m JOIN channel c ON c.id = m.channel_id WHERE m.user_id = $1");
-    Ok(on_db!(conn, c => sqlx::query_as(sql).bind(user).fetch_all(c).await)?)
+/// Which of these channels somebody is in; some of them possibly twice.
+pub(crate) async fn own_among(conn: &mut Conn<'_>, user: UserId, ids: &[ChannelId]) -> Result<Vec<ChannelRow>> {
+    static SQL: LazyLock<Bulk> = LazyLock::new(|| {
+        Bulk::new(
+            concat!(
+                "SELECT ",
+                columns!(),
+                " FROM ({values}) AS v JOIN member m ON m.channel_id = v.column1 AND m.user_id = v.column2 \
+                 JOIN channel c ON c.id = m.channel_id"
+            ),
+            2,
+        )
+    });
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in chunks(ids) {
+        let rows: Vec<ChannelRow> = on_db!(conn, c => {
+            let mut query = sqlx::query_as(SQL.sql(chunk.size));
+            for (id, _) in chunk.filled() {
+                query = query.bind(id).bind(user);
+            }
+            query.fetch_all(c).await
+        })?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// The newest channels that somebody is in.
+pub(crate) async fn newest_of(conn: &mut Conn<'_>, user: UserId, rows: i64) -> Result<Vec<ChannelRow>> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM member m JOIN channel c ON c.id = m.channel_id WHERE m.user_id = $1 \
+         ORDER BY m.channel_id DESC LIMIT $2"
+    );
+    Ok(on_db!(conn, c => sqlx::query_as(sql).bind(user).bind(rows).fetch_all(c).await)?)
 }
 
 /// A page of the channels that somebody is in, by name, direct ones last.

@@ -23,7 +23,7 @@ macro_rules! migrations {
     };
 }
 
-migrations!["0001_start", "0002_access"];
+migrations!["0001_start", "0002_access", "0003_making"];
 
 /// Names the lock under which PostgreSQL lets one server at a time migrate: any number that nobody else uses.
 const MIGRATING: i64 = 7_021_994_410_351;

@@ -1,6 +1,6 @@
 //! The one connection of a write lane, and its transactions.
 
-use sqlx::{Connection, PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
 use super::Conn;
 
@@ -32,6 +32,15 @@ impl Writer {
             Self::Postgres(_) => "BEGIN",
         };
         run(&mut self.conn(), sql).await
+    }
+
+    /// As [`begin`](Self::begin), once no other transaction of this turn is under way: also one whose connection is lost,
+    /// which the server may still be committing. SQLite has one writer anyway.
+    pub(crate) async fn begin_in_turn(&mut self, turn: i64) -> Result<(), sqlx::Error> {
+        let Self::Postgres(connection) = self else { return self.begin().await };
+        // Both in one round trip. The lock goes when the transaction has ended and can be seen.
+        let sql = AssertSqlSafe(format!("BEGIN; SELECT pg_advisory_xact_lock({turn})"));
+        sqlx::raw_sql(sql).execute(&mut **connection).await.map(drop)
     }
 
     /// Make it durable.

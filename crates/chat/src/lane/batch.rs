@@ -35,6 +35,14 @@ impl Abort {
             Some(Fault::Statement) | None => Self::OneByOne(error),
         }
     }
+
+    /// Of a transaction that did not begin: nobody knows what state its connection is in, unless it has to wait for others.
+    pub(super) fn of_begin(error: Error) -> Self {
+        match Self::of(error) {
+            Self::OneByOne(error) => Self::Connection(error),
+            other => other,
+        }
+    }
 }
 
 /// How one entry came out.

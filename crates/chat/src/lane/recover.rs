@@ -2,13 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::channel;
 use crate::db::Writer;
 use crate::effect::{Audience, Batch, Done, Effect};
 use crate::error::Result;
 use crate::event::Event;
 use crate::id::{ChannelId, SessionId, UserId};
-use crate::member;
 use crate::message::{self, Head};
 use crate::session;
 
@@ -46,23 +44,13 @@ impl Doubt {
         self.sessions.extend(sessions);
     }
 
-    /// What is to be told. Locks the channels first, so that a transaction that is still about to commit somewhere
-    /// is waited for.
-    pub(super) async fn resolve(&self, writer: &mut Writer) -> Result<Batch> {
-        writer.begin().await?;
-        let mut channels: Vec<_> = self.channels.keys().copied().collect();
-        channels.sort_unstable();
+    /// What is to be told. The lane's turn comes when its transaction that was lost has ended, so that what is read here
+    /// is what has become of it.
+    pub(super) async fn resolve(&self, writer: &mut Writer, turn: i64) -> Result<Batch> {
+        writer.begin_in_turn(turn).await?;
         let conn = &mut writer.conn();
-        if matches!(conn, crate::db::Conn::Postgres(_)) {
-            channel::sql::lock(conn, &channels).await?;
-        }
         let mut effects = Vec::new();
-        for user in &self.people {
-            let channels = member::sql::channels_of(conn, *user).await?;
-            effects.push(Effect::Rooms { user: *user, channels });
-        }
-        for channel in channels {
-            let known = self.channels[&channel];
+        for (&channel, known) in &self.channels {
             for message in message::sql::changed_since(conn, channel, known.rev).await? {
                 let is_new = message.id.seq() > known.seq;
                 let event = if is_new { Event::MessageSent(message) } else { Event::MessageUpdated(message) };
@@ -74,6 +62,7 @@ impl Doubt {
         let ended = sessions.into_iter().filter(|session| !existing.contains(session));
         effects.extend(ended.map(|session| Effect::EndSession { session }));
         writer.rollback().await?;
-        Ok(Batch { done: vec![Done { origin: None, effects, finish: Box::new(|| {}) }] })
+        let reread = self.people.iter().copied().collect();
+        Ok(Batch { reread, done: vec![Done { origin: None, effects, finish: Box::new(|| {}) }] })
     }
 }

@@ -67,6 +67,7 @@ impl Lanes {
                 entries,
                 backlog: VecDeque::new(),
                 out,
+                turn: i64::from_be_bytes(world.env.random()),
                 writer: None,
                 doubt: Doubt::default(),
                 healthy: Arc::clone(&healthy),
@@ -123,6 +124,8 @@ pub(crate) struct Lane {
     /// Taken from the queue while the database was away, to see who has waited too long.
     backlog: VecDeque<Entry>,
     out: mpsc::Sender<Batch>,
+    /// Names this lane's transactions, see [`Writer::begin_in_turn`].
+    turn: i64,
     writer: Option<Writer>,
     doubt: Doubt,
     healthy: Arc<AtomicBool>,
@@ -214,8 +217,8 @@ impl Lane {
 
     async fn transaction(&mut self, works: &mut [Work], one_by_one: bool, deadline: Instant) -> Ended {
         let Some(writer) = &mut self.writer else { return Ended::Failed };
-        let begun = match timeout_at(deadline, writer.begin()).await {
-            Ok(begun) => begun.map_err(|error| Abort::of(error.into())),
+        let begun = match timeout_at(deadline, writer.begin_in_turn(self.turn)).await {
+            Ok(begun) => begun.map_err(|error| Abort::of_begin(error.into())),
             Err(_) => Err(Abort::Connection(Error::unavailable())),
         };
         if let Err(abort) = begun {
@@ -262,6 +265,15 @@ impl Lane {
     }
 
     async fn commit(&mut self, progress: Progress, deadline: Instant) -> Ended {
+        #[cfg(test)]
+        if let Some(held) = self.world.fail_point.held_commit() {
+            let writer = self.writer.take();
+            tokio::spawn(async move {
+                let _ = held.await;
+                writer.expect("a transaction has a connection").commit().await
+            });
+            return self.lost(&progress);
+        }
         let Some(writer) = &mut self.writer else { return Ended::Failed };
         let committed = timeout_at(deadline, writer.commit()).await;
         #[cfg(test)]
@@ -274,18 +286,23 @@ impl Lane {
             Ok(Err(error)) => Some(error),
             Err(_) => None,
         };
+        match &error {
+            Some(error) if Fault::of(error) == Fault::Disk => {
+                self.world.fail(format!("the database could not make a commit durable: {error}"));
+            }
+            error => tracing::warn!(?error, "a commit failed, its outcome is unknown"),
+        }
+        self.lost(&progress)
+    }
+
+    /// Nobody knows whether this was committed.
+    fn lost(&mut self, progress: &Progress) -> Ended {
         for (channel, (before, _)) in &progress.heads {
             self.doubt.channel(*channel, *before);
         }
         self.doubt.people(progress.moved_people());
         self.doubt.sessions(progress.ended_sessions());
         self.lose();
-        match error {
-            Some(error) if Fault::of(&error) == Fault::Disk => {
-                self.world.fail(format!("the database could not make a commit durable: {error}"));
-            }
-            error => tracing::warn!(?error, "a commit failed, its outcome is unknown"),
-        }
         Ended::Failed
     }
 
@@ -302,7 +319,7 @@ impl Lane {
             let settled = outcome.settled;
             Some(Done { origin, effects: outcome.effects, finish: Box::new(move || work.settle(settled)) })
         });
-        let batch = Batch { done: done.collect() };
+        let batch = Batch { reread: Vec::new(), done: done.collect() };
         // Nobody takes batches any more only when the server is going down.
         let _ = self.out.send(batch).await;
     }
@@ -349,7 +366,7 @@ impl Lane {
         if let Some(writer) = &mut self.writer
             && !self.doubt.is_empty()
         {
-            let batch = self.doubt.resolve(writer).await?;
+            let batch = self.doubt.resolve(writer, self.turn).await?;
             self.doubt = Doubt::default();
             let _ = self.out.send(batch).await;
         }

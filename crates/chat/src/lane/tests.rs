@@ -106,9 +106,35 @@ on_both! {
         ann.say(plans, "hi").await;
         let channels = bob.chat.memberships(bob.id()).await.unwrap();
         assert!(channels.contains(&plans), "it had been committed");
-        let rooms = world.take_effects().into_iter().find(|effect| matches!(effect, Effect::Rooms { .. }));
-        assert_eq!(rooms, Some(Effect::Rooms { user: bob.id(), channels }));
+        assert_eq!(*world.reread.lock(), [bob.id()], "his rooms are read anew");
     }
+}
+
+#[tokio::test]
+async fn a_lost_commit_that_is_still_under_way_is_waited_for() {
+    let world = World::postgres().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let plans = ann.channel("plans", "public").await;
+    world.take_told();
+    let go_on = world.chat.fail_point().hold_next_commit();
+    assert_eq!(bob.refused("channel:join", json!({ "channelId": plans })).await, "UNAVAILABLE");
+    let testkit::database::Location::Postgres(url) = world.database.location() else { unreachable!() };
+    let mut other = <sqlx::PgConnection as sqlx::Connection>::connect(url).await.unwrap();
+    let waits = "SELECT COUNT(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database \
+                 WHERE d.datname = current_database() AND l.locktype = 'advisory' AND NOT l.granted";
+    let waiting = async {
+        while sqlx::query_as::<_, (i64,)>(waits).fetch_one(&mut other).await.unwrap().0 == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), waiting).await.expect("the lane waits for its turn");
+    assert!(world.reread.lock().is_empty() && !world.chat.memberships(bob.id()).await.unwrap().contains(&plans));
+
+    go_on.send(()).unwrap();
+    // The lane takes it up when it has looked at what became of its commit.
+    assert_eq!(ann.say(plans, "hi").await, "1");
+    assert_eq!(*world.reread.lock(), [bob.id()]);
+    assert!(world.chat.memberships(bob.id()).await.unwrap().contains(&plans));
 }
 
 #[tokio::test]

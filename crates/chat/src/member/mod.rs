@@ -5,6 +5,7 @@ pub(crate) mod sql;
 use crate::account;
 use crate::channel::Role;
 use crate::command::Cx;
+use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::id::{ChannelId, UserId};
 use crate::wire::wire;
@@ -52,4 +53,19 @@ pub(crate) async fn require_owner(cx: &mut Cx<'_>, channel: ChannelId) -> Result
         return Err(Error::forbidden("only the channel's owner may do this"));
     }
     Ok(standing)
+}
+
+/// The channels that somebody is in. How many that can be, [`budget`](crate::budget) says.
+pub(crate) async fn channels_of(conn: &mut Conn<'_>, user: UserId) -> Result<Vec<ChannelId>> {
+    /// Rows of one statement: few enough that each is over in milliseconds.
+    const ROWS: usize = 1_000;
+    let mut channels = Vec::new();
+    loop {
+        let page = sql::channels_of(conn, user, channels.last().copied(), ROWS as i64).await?;
+        let is_last = page.len() < ROWS;
+        channels.extend(page);
+        if is_last {
+            return Ok(channels);
+        }
+    }
 }

@@ -196,9 +196,16 @@ pub(crate) async fn promote_oldest(conn: &mut Conn<'_>, channel: ChannelId) -> R
     Ok(row.map(|(user,)| user))
 }
 
-/// The channels that somebody is in.
-pub(crate) async fn channels_of(conn: &mut Conn<'_>, user: UserId) -> Result<Vec<ChannelId>> {
-    let sql = "SELECT channel_id FROM member WHERE user_id = $1 ORDER BY channel_id";
-    let rows: Vec<(ChannelId,)> = on_db!(conn, c => sqlx::query_as(sql).bind(user).fetch_all(c).await)?;
+/// A page of the channels that somebody is in, in order of id.
+pub(super) async fn channels_of(
+    conn: &mut Conn<'_>,
+    user: UserId,
+    after: Option<ChannelId>,
+    rows: i64,
+) -> Result<Vec<ChannelId>> {
+    let sql = "SELECT channel_id FROM member WHERE user_id = $1 AND channel_id > $2 ORDER BY channel_id LIMIT $3";
+    let after = after.unwrap_or(ChannelId::from_uuid(uuid::Uuid::nil()));
+    let rows: Vec<(ChannelId,)> =
+        on_db!(conn, c => sqlx::query_as(sql).bind(user).bind(after).bind(rows).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(channel,)| channel).collect())
 }

@@ -15,6 +15,11 @@ pub const SYNC_CHANNELS_MAX: usize = 500;
 pub const SYNC_ROWS_MAX: usize = 1_000;
 /// How many missed changes make reloading the newest page cheaper than catching up.
 pub const SYNC_TRUNCATED_ABOVE: i64 = 300;
+/// How many of somebody's channels are looked at beside those of the request: more than fit an answer, and with them as
+/// many as the next request can name.
+const JOINED_ROWS_MAX: usize = ANSWER_BYTES_MAX / CHANNEL_BYTES_MIN + SYNC_CHANNELS_MAX;
+/// Fewer bytes than any channel takes as JSON: the names of its fields and its id.
+const CHANNEL_BYTES_MIN: usize = 200;
 /// Bytes of an entry of `again` or `left`: a quoted UUID and a comma.
 const ID_BYTES: usize = 39;
 /// Bytes of what is around a channel's messages in an answer: its id, its head, the field names.
@@ -84,7 +89,10 @@ impl Command for SyncMessages {
             return Err(Error::invalid_field("channels", "invalid", message));
         }
         let user = cx.actor.user;
-        let own = channel::sql::all_of(cx.db(), user).await?;
+        let named: Vec<_> = self.channels.keys().copied().collect();
+        let newest = i64::try_from(named.len() + JOINED_ROWS_MAX).unwrap_or(i64::MAX);
+        let mut own = channel::sql::own_among(cx.db(), user, &named).await?;
+        own.extend(channel::sql::newest_of(cx.db(), user, newest).await?);
         let mut own: BTreeMap<_, _> = own.into_iter().map(|row| (row.id, row.seen_by(user))).collect();
 
         let mut answer = Packing::new(cx.world.epoch, self.channels.len());
@@ -203,6 +211,13 @@ mod tests {
             last_message_at: None,
             role: Some(Role::Member),
         }
+    }
+
+    #[test]
+    fn every_channel_takes_more_than_the_least() {
+        let mut least = channel(1);
+        (least.direct, least.r#type) = (true, ChannelType::Public);
+        assert!(json_size(&least) > CHANNEL_BYTES_MIN, "{}", json_size(&least));
     }
 
     /// Anyone can put anyone into direct conversations; with thousands of them one still catches up.

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use crate::account;
 use crate::chat::Chat;
+use crate::db::Conn;
 use crate::error::{Code, Result};
 use crate::id::{SessionId, UserId};
 use crate::time::Time;
@@ -104,6 +105,11 @@ impl Life {
     }
 }
 
+/// Whether a session has not ended.
+pub(crate) async fn is_alive(conn: &mut Conn<'_>, session: SessionId, now: Time) -> Result<bool> {
+    Ok(sql::life_of(conn, session).await?.is_some_and(|life| life.is_alive(now)))
+}
+
 impl Chat {
     /// Whose token this is, if its session is alive. Notes the use.
     pub async fn authenticate(&self, token: &str) -> Result<Option<Identity>> {
@@ -122,8 +128,8 @@ impl Chat {
 
     /// Whether a session has not ended.
     pub async fn session_alive(&self, session: SessionId) -> Result<bool> {
-        let life = self.read(async |conn| sql::life_of(conn, session).await).await?;
-        Ok(life.is_some_and(|life| life.is_alive(self.now())))
+        let now = self.now();
+        self.read(async |conn| is_alive(conn, session, now).await).await
     }
 
     /// A person's sessions that are alive, the last used first.

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat::{Error, Identity};
+use chat::{ChannelId, Error, Identity};
 use engineio::Refusal;
 use http::{Extensions, StatusCode, header, request};
 use serde_json::Value;
@@ -64,10 +64,7 @@ async fn admit(app: &Arc<App>, socket: &Socket, auth: &Value) -> Result<(), Erro
     let identity = identity(app, socket, auth).await?;
     let arrival = app.hub.arrive(socket.clone(), identity);
     fail_point::hit("socket.registered").await;
-    if !app.chat.session_alive(identity.session).await? {
-        return Err(signed_out());
-    }
-    let memberships = app.chat.memberships(identity.user).await?;
+    let mut memberships = memberships(app, identity).await?;
     fail_point::hit("socket.read").await;
     if app.settings.rate_limits && app.hub.sockets_of(identity.user) > SOCKETS_PER_USER {
         return Err(Error::rate_limited(CROWDED_WAIT));
@@ -77,8 +74,15 @@ async fn admit(app: &Arc<App>, socket: &Socket, auth: &Value) -> Result<(), Erro
         return Err(Error::rate_limited(CROWDED_WAIT));
     }
     socket.set_data(Connection::new(identity, socket.id()));
-    arrival.settle(memberships);
+    while !arrival.settle(&memberships) {
+        memberships = self::memberships(app, identity).await?;
+    }
     Ok(())
+}
+
+/// The channels of a person whose session is alive.
+async fn memberships(app: &App, identity: Identity) -> Result<Vec<ChannelId>, Error> {
+    app.chat.memberships_of(identity).await?.ok_or_else(signed_out)
 }
 
 async fn identity(app: &App, socket: &Socket, auth: &Value) -> Result<Identity, Error> {
