@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
 use std::str;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::request::Parts;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
@@ -102,6 +102,31 @@ impl Handshake {
         self.time
     }
 
+    /// The handshake as bytes, without its extensions, to tell another server of it. They hold cookies.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let since = self.time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let mut bytes = Vec::with_capacity(self.block.len() + 32);
+        bytes.extend((since.as_micros() as u64).to_be_bytes());
+        put(&mut bytes, self.peer.map(|peer| peer.to_string()).unwrap_or_default().as_bytes());
+        bytes.extend_from_slice(&self.block);
+        bytes
+    }
+
+    /// A handshake from [`Handshake::to_bytes`]; none from other bytes, as far as it can be seen. Its time is good to the
+    /// microsecond, and it has no extensions.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (micros, rest) = bytes.split_first_chunk::<8>()?;
+        let (len, rest) = rest.split_first_chunk::<2>()?;
+        let (peer, block) = rest.split_at_checked(usize::from(u16::from_be_bytes(*len)))?;
+        let peer = if peer.is_empty() { None } else { Some(str::from_utf8(peer).ok()?.parse().ok()?) };
+        let time = UNIX_EPOCH.checked_add(Duration::from_micros(u64::from_be_bytes(*micros)))?;
+        let handshake = Self { block: block.into(), peer, time, extensions: Extensions::new() };
+        let whole: usize = handshake.fields().map(|field| field.len() + 2).sum();
+        (whole == block.len() && handshake.fields().count() >= 2).then_some(handshake)
+    }
+
     /// What the `allow_request` hook returned.
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
@@ -134,5 +159,33 @@ fn text(field: &[u8]) -> &str {
 impl fmt::Debug for Handshake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handshake").field("peer", &self.peer).field("time", &self.time).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handshake_survives_the_way_to_another_server() {
+        let request = http::Request::get("/socket.io/?EIO=4&name=%C3%A4").header("Cookie", "a=b").header("x", "");
+        let (mut parts, ()) = request.body(()).expect("a request").into_parts();
+        for peer in [None, Some("[::1]:80"), Some("10.0.0.1:65535")] {
+            if let Some(peer) = peer {
+                parts.extensions.insert(PeerAddr(peer.parse().expect("an address")));
+            }
+            let before = Handshake::new(&parts, Extensions::new());
+            let bytes = before.to_bytes();
+            let after = Handshake::from_bytes(&bytes).expect("own bytes are read");
+            assert_eq!((after.path(), after.query(), after.peer()), (before.path(), before.query(), before.peer()));
+            assert!(after.headers().eq(before.headers()) && after.header("cookie") == Some("a=b"));
+            assert!(before.time().duration_since(after.time()).expect("not later") < Duration::from_micros(1));
+            assert_eq!(after.to_bytes(), bytes);
+            for end in 0..bytes.len() - 4 {
+                if let Some(cut) = Handshake::from_bytes(&bytes[..end]) {
+                    assert!(cut.headers().count() < before.headers().count(), "cut at {end}");
+                }
+            }
+        }
     }
 }

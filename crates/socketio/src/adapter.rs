@@ -13,18 +13,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use engineio::Frame;
+use engineio::{Frame, Handshake};
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 use smallvec::smallvec;
 
 use crate::args::{Args, EmitArgs};
-use crate::broadcast::{Answers, Broadcast, RemoteSocket};
+use crate::broadcast::{Answers, Broadcast};
 use crate::error::AckError;
 use crate::id::SocketId;
 use crate::namespace::Inner as Namespace;
 use crate::packet::{self, Body, EncodeError, Encoded};
+use crate::remote::{Elsewhere, RemoteSocket};
 use crate::rooms::Target;
+use crate::socket::Socket;
 
 /// The replies of the other servers, when all are here or the time is over.
 pub type Replies = Pin<Box<dyn Future<Output = Vec<Reply>> + Send>>;
@@ -68,8 +71,38 @@ pub struct Reply(Content);
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 enum Content {
-    Sockets(Vec<(SocketId, Vec<Arc<str>>)>),
+    Sockets(Vec<Found>),
     Answers { received: Vec<(SocketId, Carried)>, missing: Vec<(SocketId, bool)> },
+}
+
+/// A socket between servers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Found {
+    id: SocketId,
+    rooms: Vec<Arc<str>>,
+    handshake: Attachment,
+    auth: Option<String>,
+    data: Option<String>,
+}
+
+impl Found {
+    fn new(socket: &Socket) -> Found {
+        Found {
+            id: *socket.id(),
+            rooms: socket.rooms(),
+            handshake: Attachment(socket.handshake().to_bytes().into()),
+            auth: socket.auth_raw().map(|auth| auth.get().to_owned()),
+            data: socket.shared_data().map(|data| data.get().to_owned()),
+        }
+    }
+
+    /// None if the other server is of another version.
+    fn into_socket(self, namespace: &Arc<Namespace>) -> Option<RemoteSocket> {
+        let raw = |text: Option<String>| text.and_then(|text| RawValue::from_string(text).ok());
+        let handshake = Handshake::from_bytes(&self.handshake.0)?;
+        let about = Elsewhere { handshake, auth: raw(self.auth), data: raw(self.data) };
+        Some(RemoteSocket::elsewhere(Arc::clone(namespace), self.id, self.rooms, about))
+    }
 }
 
 /// A packet between servers.
@@ -106,7 +139,7 @@ impl Command {
             Action::Leave(room) => selection.sockets_leave(room),
             Action::Disconnect { close } => selection.disconnect_sockets(close),
             Action::Fetch => {
-                let sockets = selection.sockets().iter().map(|socket| (*socket.id(), socket.rooms())).collect();
+                let sockets = selection.sockets().iter().map(Found::new).collect();
                 return Box::pin(async move { Some(Reply(Content::Sockets(sockets))) });
             }
             Action::Ask { packet, limit } => {
@@ -138,7 +171,7 @@ impl Reply {
     /// The sockets that were found.
     pub(crate) fn sockets(self, namespace: &Arc<Namespace>) -> Vec<RemoteSocket> {
         let Content::Sockets(sockets) = self.0 else { return Vec::new() };
-        sockets.into_iter().map(|(id, rooms)| RemoteSocket::new(Arc::clone(namespace), id, rooms)).collect()
+        sockets.into_iter().filter_map(|found| found.into_socket(namespace)).collect()
     }
 }
 
@@ -165,7 +198,7 @@ impl Carried {
     }
 
     fn event(self) -> Option<(Box<str>, Args)> {
-        let (mut packet, _) = packet::decode(&self.text).ok()?;
+        let (mut packet, _) = packet::decode_own(&self.text).ok()?;
         packet.attach(self.attachments.into_iter().map(|attachment| attachment.0).collect()).ok()?;
         match packet.body {
             Body::Event { name, args, .. } => Some((name, args)),

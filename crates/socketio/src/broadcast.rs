@@ -14,6 +14,7 @@ use crate::error::{AckError, EncodeError};
 use crate::id::SocketId;
 use crate::namespace::Inner as Namespace;
 use crate::packet::{self, Encoded};
+use crate::remote::RemoteSocket;
 use crate::rooms::Target;
 use crate::socket::Socket;
 
@@ -157,9 +158,7 @@ impl<'a> Broadcast<'a> {
 
     /// The selected sockets that are connected, wherever they are.
     pub async fn fetch_sockets(&self) -> Vec<RemoteSocket> {
-        let here = self.sockets();
-        let known = |socket: &Socket| RemoteSocket::new(Arc::clone(self.namespace), *socket.id(), socket.rooms());
-        let mut found: Vec<RemoteSocket> = here.iter().map(known).collect();
+        let mut found: Vec<RemoteSocket> = self.sockets().into_iter().map(RemoteSocket::here).collect();
         if let Some(adapter) = self.adapter() {
             for reply in adapter.request(self.command(Action::Fetch), FETCH_LIMIT).await {
                 found.extend(reply.sockets(self.namespace));
@@ -207,63 +206,6 @@ pub struct Answers {
     pub received: Vec<(SocketId, Args)>,
     /// The sockets that gave none, and why.
     pub missing: Vec<(SocketId, AckError)>,
-}
-
-/// A socket found by [`Broadcast::fetch_sockets`], which may be connected to another server.
-#[derive(Clone)]
-pub struct RemoteSocket {
-    namespace: Arc<Namespace>,
-    id: SocketId,
-    rooms: Vec<Arc<str>>,
-}
-
-impl RemoteSocket {
-    pub(crate) fn new(namespace: Arc<Namespace>, id: SocketId, rooms: Vec<Arc<str>>) -> RemoteSocket {
-        RemoteSocket { namespace, id, rooms }
-    }
-
-    /// Its public id.
-    pub fn id(&self) -> &SocketId {
-        &self.id
-    }
-
-    /// The rooms that it was in when it was found, the one of its own id first.
-    pub fn rooms(&self) -> &[Arc<str>] {
-        &self.rooms
-    }
-
-    /// Makes it join a room.
-    pub fn join(&self, room: impl AsRef<str>) {
-        self.alone().sockets_join(room);
-    }
-
-    /// Makes it leave a room.
-    pub fn leave(&self, room: impl AsRef<str>) {
-        self.alone().sockets_leave(room);
-    }
-
-    /// Emits to it alone.
-    ///
-    /// # Errors
-    /// [`EncodeError`] if the arguments do not serialise.
-    pub fn emit(&self, event: &str, args: impl EmitArgs) -> Result<(), EncodeError> {
-        self.alone().emit(event, args)
-    }
-
-    /// Disconnects it. See [`Socket::disconnect`].
-    pub fn disconnect(&self, close: bool) {
-        self.alone().disconnect_sockets(close);
-    }
-
-    fn alone(&self) -> Broadcast<'_> {
-        Broadcast::new(&self.namespace, Target::default()).to(&self.id)
-    }
-}
-
-impl std::fmt::Debug for RemoteSocket {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RemoteSocket").field("id", &self.id).field("rooms", &self.rooms).finish_non_exhaustive()
-    }
 }
 
 /// Waits for answers until a moment.

@@ -48,11 +48,20 @@ pub enum ParseError {
 /// # Errors
 /// [`ParseError`] for everything that the specification does not allow.
 pub fn decode(text: &str) -> Result<(Packet, usize), ParseError> {
+    read(text, ATTACHMENTS_MAX)
+}
+
+/// Reads what a server of this kind wrote: an application may send more attachments than strangers may.
+pub(crate) fn decode_own(text: &str) -> Result<(Packet, usize), ParseError> {
+    read(text, usize::MAX)
+}
+
+fn read(text: &str, attachments_max: usize) -> Result<(Packet, usize), ParseError> {
     let (&first, _) = text.as_bytes().split_first().ok_or(ParseError::Type)?;
     let kind = Kind::from_digit(first).ok_or(ParseError::Type)?;
     let rest = &text[1..];
 
-    let (attachments, rest) = if kind.is_binary() { split_attachments(rest)? } else { (0, rest) };
+    let (attachments, rest) = if kind.is_binary() { split_attachments(rest, attachments_max)? } else { (0, rest) };
     let (namespace, rest) = split_namespace(rest)?;
     let (id, payload) = split_id(rest)?;
 
@@ -112,13 +121,13 @@ fn check_placeholders(value: &Value, attachments: usize) -> Result<(), ParseErro
     }
 }
 
-fn split_attachments(text: &str) -> Result<(usize, &str), ParseError> {
+fn split_attachments(text: &str, max: usize) -> Result<(usize, &str), ParseError> {
     let (count, rest) = text.split_once('-').ok_or(ParseError::Attachments)?;
-    if count.is_empty() || count.len() > 3 || !count.bytes().all(|byte| byte.is_ascii_digit()) {
+    if count.is_empty() || count.len() > 19 || !count.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(ParseError::Attachments);
     }
     let count: usize = count.parse().map_err(|_| ParseError::Attachments)?;
-    if count > ATTACHMENTS_MAX {
+    if count > max {
         return Err(ParseError::Attachments);
     }
     Ok((count, rest))

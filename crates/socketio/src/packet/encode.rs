@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use smallvec::{SmallVec, smallvec};
 
-use super::{Body, Kind, Packet, RESERVED_EVENTS, decode};
+use super::{Body, Kind, Packet, RESERVED_EVENTS, decode_own};
 use crate::args::{ArgWriter, Args, EmitArgs, attachments};
 
 /// An event or answer that could not be put into JSON. Nothing was sent.
@@ -58,7 +58,7 @@ pub(crate) fn with_offset(event: &Encoded, offset: fmt::Arguments<'_>) -> Encode
 /// What an encoded event says.
 pub(crate) fn read_event(event: &Encoded) -> Option<(Box<str>, Args)> {
     let text = std::str::from_utf8(event[0].payload()).ok()?;
-    let (packet, _) = decode(text).ok()?;
+    let (packet, _) = decode_own(text).ok()?;
     let Body::Event { name, mut args, .. } = packet.body else { return None };
     args.set_attachments(event[1..].iter().map(|frame| Bytes::copy_from_slice(frame.payload())).collect());
     Some((name, args))
@@ -91,7 +91,7 @@ pub(crate) fn encode_disconnect(namespace: &str) -> Frame {
     plain(Kind::Disconnect, namespace, None::<&()>)
 }
 
-/// The text form of a packet and its attachments: the inverse of [`super::decode`] and [`Packet::attach`].
+/// The text form of a packet and its attachments: the inverse of [`super::decode()`] and [`Packet::attach`].
 ///
 /// # Errors
 /// [`EncodeError::Reserved`] for an event whose name is reserved.

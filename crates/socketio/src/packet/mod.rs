@@ -11,6 +11,7 @@ mod encode;
 use serde_json::value::RawValue;
 
 pub(crate) use assemble::{Assembled, Assembler};
+pub(crate) use decode::decode_own;
 pub use decode::{ParseError, decode};
 pub use encode::{EncodeError, encode};
 pub(crate) use encode::{

@@ -13,7 +13,6 @@
 mod log;
 mod sessions;
 
-use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -27,6 +26,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::time::{Instant, sleep_until};
 
+use crate::data::Data;
 use crate::id::SocketId;
 use crate::packet::{self, Encoded};
 use crate::reason::DisconnectReason;
@@ -104,7 +104,7 @@ pub(crate) struct Session {
     pub(crate) id: SocketId,
     /// Its rooms, and the position of the log when it joined each.
     pub(crate) rooms: Vec<(Arc<str>, u64)>,
-    pub(crate) data: Option<Arc<dyn Any + Send + Sync>>,
+    pub(crate) data: Option<Data>,
     thread: Thread,
     expires: Instant,
 }
@@ -197,13 +197,7 @@ impl Store {
     }
 
     /// Keeps a socket that was cut off. True when a task has to be started that runs [`Store::sweep`].
-    pub(crate) fn keep(
-        &self,
-        id: SocketId,
-        thread: Thread,
-        rooms: Vec<(Arc<str>, u64)>,
-        data: Option<Arc<dyn Any + Send + Sync>>,
-    ) -> bool {
+    pub(crate) fn keep(&self, id: SocketId, thread: Thread, rooms: Vec<(Arc<str>, u64)>, data: Option<Data>) -> bool {
         let expires = Instant::now() + self.settings.window;
         self.put_back(Session { id, rooms, data, thread, expires })
     }

@@ -14,12 +14,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use engineio::{Handshake, Transport};
 use hashbrown::HashMap;
 use parking_lot::Mutex;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
 use crate::args::Args;
 use crate::connection::Connection;
+use crate::data::Data;
 use crate::handler::Listeners;
 use crate::id::SocketId;
 use crate::namespace::{Inner as NamespaceInner, Namespace};
@@ -55,7 +57,7 @@ pub(crate) struct State {
     pub(crate) listeners: Option<Box<Listeners>>,
     rooms: Vec<Joined>,
     acks: HashMap<u64, oneshot::Sender<Args>>,
-    data: Option<Arc<dyn Any + Send + Sync>>,
+    data: Option<Data>,
     recovery: Option<Box<Recovery>>,
 }
 
@@ -201,13 +203,41 @@ impl Socket {
     /// of the same socket inside it would keep both for ever.
     pub fn set_data<T: Any + Send + Sync>(&self, data: T) {
         // The old value is dropped after the lock.
-        let _old = self.0.state.lock().data.replace(Arc::new(data));
+        let _old = self.0.state.lock().data.replace(Data::own(data));
+    }
+
+    /// Like [`Socket::set_data`], and whoever finds the socket with [`crate::Broadcast::fetch_sockets`], on another server
+    /// too, reads it as JSON: [`crate::RemoteSocket::data`]. In Node all of a socket's data is of this kind.
+    ///
+    /// ```
+    /// # use socketio::{ConnectError, Server};
+    /// #[derive(serde::Serialize)]
+    /// struct Player {
+    ///     name: String,
+    /// }
+    ///
+    /// let io = Server::new();
+    /// io.of("/").middleware(|socket, auth| async move {
+    ///     let name = auth["name"].as_str().ok_or_else(|| ConnectError::new("who are you?"))?.to_owned();
+    ///     socket.share_data(Player { name });
+    ///     Ok(())
+    /// });
+    /// ```
+    pub fn share_data<T: Any + Send + Sync + Serialize>(&self, data: T) {
+        let _old = self.0.state.lock().data.replace(Data::shared(data));
+    }
+
+    /// What was shared, as it is now.
+    pub(crate) fn shared_data(&self) -> Option<Box<RawValue>> {
+        // The application's `Serialize` runs after the lock.
+        let data = self.0.state.lock().data.clone()?;
+        data.to_json()
     }
 
     /// The attached data, if it is of this type.
     pub fn data<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
         let data = self.0.state.lock().data.clone()?;
-        data.downcast().ok()
+        data.get()
     }
 }
 

@@ -119,6 +119,44 @@ async fn sockets_are_found_wherever_they_are() {
 }
 
 #[tokio::test]
+async fn a_socket_elsewhere_brings_its_handshake_auth_and_shared_data() {
+    let pair = Pair::new().await;
+    let there = pair.there.client().auth(json!({"name": "Ada"})).connect().await.unwrap();
+    let own = pair.there.io.of("/").socket(&SocketId::parse(there.id()).unwrap()).unwrap();
+    let found = async || pair.ns().to(there.id()).fetch_sockets().await.remove(0);
+
+    let remote = found().await;
+    assert_eq!(remote.auth::<serde_json::Value>().unwrap(), json!({"name": "Ada"}));
+    let (seen, known) = (remote.handshake(), own.handshake());
+    assert_eq!((seen.query(), seen.peer()), (known.query(), known.peer()));
+    assert!(seen.headers().eq(known.headers()) && seen.header("host").is_some());
+    assert_eq!(remote.data::<String>(), None);
+
+    own.set_data("kept here".to_owned());
+    assert_eq!(found().await.data::<String>(), None, "what is not shared stays where it is");
+    own.share_data(vec![1, 2]);
+    assert_eq!(found().await.data::<Vec<u8>>(), Some(vec![1, 2]));
+    assert_eq!(found().await.data::<String>(), None, "it is of another type");
+    assert_eq!(own.data::<Vec<i32>>().as_deref(), Some(&vec![1, 2]));
+
+    let local = pair.there.io.of("/").local().to(there.id()).fetch_sockets().await.remove(0);
+    assert_eq!(local.data::<Vec<u8>>(), Some(vec![1, 2]));
+    assert_eq!(local.auth::<serde_json::Value>().unwrap(), json!({"name": "Ada"}));
+}
+
+#[tokio::test]
+async fn an_event_with_more_attachments_than_clients_may_send_is_asked_everywhere() {
+    let mut pair = Pair::new().await;
+    let parts: Vec<Binary> = (0..20).map(|part| Binary(Bytes::from(vec![part; 3]))).collect();
+    let asked = pair.ns().to(pair.b.id()).emit_with_ack("parts", (parts,), Duration::from_secs(5)).unwrap();
+    let event = pair.b.next_event().await;
+    assert_eq!(event.attachments.len(), 20);
+    pair.b.ack(event.ack.unwrap(), ("got",)).await;
+    let answers = within("the answer", asked).await;
+    assert_eq!((answers.received.len(), answers.missing.len()), (1, 0));
+}
+
+#[tokio::test]
 async fn sockets_elsewhere_join_leave_and_are_disconnected() {
     let mut pair = Pair::new().await;
     pair.ns().to(pair.b.id()).sockets_join("red");
