@@ -9,6 +9,8 @@ use std::time::Duration;
 use http::request::Parts;
 use http::{Extensions, StatusCode};
 
+use crate::Transport;
+
 /// Settings of an [`Engine`](crate::Engine). Names and defaults are those of Node's engine.io where it has them.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -76,6 +78,17 @@ pub struct Transports {
     pub polling: bool,
     /// WebSocket.
     pub websocket: bool,
+}
+
+impl Transports {
+    /// Whether this one is offered.
+    #[must_use]
+    pub fn offers(self, transport: Transport) -> bool {
+        match transport {
+            Transport::Polling => self.polling,
+            Transport::WebSocket => self.websocket,
+        }
+    }
 }
 
 impl Default for Transports {

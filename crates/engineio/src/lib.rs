@@ -53,6 +53,18 @@
 //! per core writes once to each, after every task that was ready to read has run. After a WebSocket handshake the TCP
 //! stream is taken back from the HTTP server: an idle connection has a small task and no buffer or timer. With [`serve`]
 //! that is always so; under another server, or behind TLS in the process, a connection's task writes its queue itself.
+//!
+//! # A third transport
+//! The protocol also runs over WebTransport (HTTP/3), which this crate does not serve: it needs a QUIC stack, and `hyper`
+//! has none. A session does not know how its packets travel, so nothing above the following would change:
+//! - a variant of [`Transport`], which the compiler then asks for wherever requests are told apart, and a field of
+//!   [`Transports`]; the open packet lists what a client may move on to;
+//! - a stream: a connection's task reads, writes and ends any bidirectional byte stream (`ws::stream::Stream`, whose
+//!   implementation `Owned` takes whatever is `AsyncRead` and `AsyncWrite`, as TLS does today), and the upgrade from
+//!   long-polling is the same three packets (`ws::probe`);
+//! - a header: a [`Frame`] keeps its packet behind the header of a WebSocket frame. That of WebTransport (Engine.IO
+//!   protocol 4, "WebTransport") is that header without its first byte, the bit for binary in the top of the length and no
+//!   mask, so the same shared bytes serve, written in two parts; `ws::decoder` gets a sibling that reads it.
 
 mod body;
 mod config;

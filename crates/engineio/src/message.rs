@@ -49,7 +49,8 @@ pub enum Message {
     Binary(Bytes),
 }
 
-/// How a connection talks. The protocol knows a third way, WebTransport, which is not served.
+/// How a connection talks. The protocol knows a third way, WebTransport, which is not served; where it has its place is
+/// told [in the crate's documentation](crate#a-third-transport).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Transport {
@@ -60,6 +61,9 @@ pub enum Transport {
 }
 
 impl Transport {
+    /// Every one, in the order in which a client moves from one to the next.
+    pub const ALL: [Self; 2] = [Self::Polling, Self::WebSocket];
+
     /// The name in the query of a request: `polling`, `websocket`.
     #[must_use]
     pub fn as_str(self) -> &'static str {

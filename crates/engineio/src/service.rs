@@ -88,12 +88,9 @@ impl Query {
     }
 
     fn transport(&self, shared: &Shared) -> Option<Transport> {
-        let served = shared.config.transports;
-        match self.transport.as_deref()? {
-            "polling" if served.polling => Some(Transport::Polling),
-            "websocket" if served.websocket => Some(Transport::WebSocket),
-            _ => None,
-        }
+        let name = self.transport.as_deref()?;
+        let known = Transport::ALL.into_iter().find(|transport| transport.as_str() == name);
+        known.filter(|transport| shared.config.transports.offers(*transport))
     }
 }
 

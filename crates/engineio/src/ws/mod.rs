@@ -5,6 +5,8 @@ mod decoder;
 mod handshake;
 mod probe;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use connection::Connection;
 pub(crate) use decoder::Decoder;

@@ -49,7 +49,7 @@ pub(crate) trait Stream: Unpin + Send + 'static {
 pub(crate) struct Tcp(Arc<TcpStream>);
 
 impl Tcp {
-    fn new(stream: TcpStream) -> Self {
+    pub(super) fn new(stream: TcpStream) -> Self {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         if let Err(error) = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT) {
             tracing::debug!(%error, "a socket keeps its own idea of how much to hold back");

@@ -3,6 +3,7 @@
 
 mod backpressure;
 mod close;
+mod descriptors;
 mod handshake;
 mod heartbeat;
 mod hostile;

@@ -1,0 +1,141 @@
+//! The end of a connection whose peer does nothing for it, on a clock that stands still while anything can be done.
+
+use std::io;
+use std::net::{Ipv4Addr, TcpStream as Blocking};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::{Extensions, Request};
+use parking_lot::Mutex;
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::yield_now;
+use tokio::time::Instant;
+
+use super::stream::{Owned, Stream, Tcp};
+use super::{Connection, Decoder};
+use crate::sessions::Sid;
+use crate::socket::{Inner, Wire};
+use crate::{CloseReason, Config, Engine, Flow, Frame, Handler, Handshake, Message, Session, Socket};
+
+/// Notes when its session was told of the end.
+#[derive(Clone, Default)]
+struct Ends(Arc<Mutex<Vec<Instant>>>);
+
+impl Handler for Ends {
+    fn open(&self, _: &Socket) -> Box<dyn Session> {
+        Box::new(self.clone())
+    }
+}
+
+impl Session for Ends {
+    fn message(&self, _: Message) -> Flow {
+        Flow::Continue
+    }
+
+    fn close(&self, _: CloseReason) {
+        self.0.lock().push(Instant::now());
+    }
+}
+
+/// Neither gives nor takes a byte.
+struct Stuck;
+
+impl AsyncRead for Stuck {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+impl AsyncWrite for Stuck {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Pending
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+/// A TCP connection whose peer reads nothing, with as little room on the way as the kernel allows.
+async fn unread() -> (Tcp, Blocking) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    let (peer, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+    let (stream, _) = accepted.expect("the peer comes in");
+    SockRef::from(&stream).set_send_buffer_size(4096).expect("a smaller buffer");
+    let peer = peer.expect("the peer comes in").into_std().expect("it is open");
+    (Tcp::new(stream), peer)
+}
+
+fn new_socket(engine: &Engine, wire: Wire) -> Arc<Inner> {
+    let (parts, ()) = Request::get("/").body(()).expect("a request").into_parts();
+    let handshake = Handshake::new(&parts, Extensions::new());
+    let socket = Inner::new(Arc::clone(&engine.shared), Sid::random().expect("random bytes"), handshake, wire);
+    assert!(socket.start(Frame::packet("0{}")));
+    socket
+}
+
+/// How long a connection whose peer is stuck stays after it was closed; its session has to be told at once.
+async fn stays<S: Stream>(stream: S, close: fn(&Socket)) -> Duration {
+    let ends = Ends::default();
+    let engine = Engine::new(Config::default(), ends.clone());
+    let socket = new_socket(&engine, stream.wire());
+    let handle = Socket(Arc::clone(&socket));
+    let connection = tokio::spawn(Connection::new(socket, stream, Decoder::new(1000), Vec::new()));
+    handle.send((0..15).map(|_| Frame::binary(&[7; 60_000]))).expect("it fits into the queue");
+    // The flusher writes what the way to the peer holds.
+    for _ in 0..20 {
+        yield_now().await;
+    }
+    assert!(handle.queued_bytes() > 0, "the peer must not take all");
+    let at = Instant::now();
+    close(&handle);
+    connection.await.expect("the task of the connection ends");
+    assert_eq!(*ends.0.lock(), [at]);
+    assert_eq!(handle.queued_bytes(), 0);
+    assert_eq!(engine.stats().websocket, 0);
+    at.elapsed()
+}
+
+const WAYS: [fn(&Socket); 2] =
+    [|socket| socket.close(CloseReason::ForcedClose), |socket| socket.close_after_flush(CloseReason::ForcedClose)];
+
+#[tokio::test(start_paused = true)]
+async fn a_close_takes_a_second_at_most_on_a_stream_that_is_stuck() {
+    for close in WAYS {
+        assert!(stays(Owned(Stuck), close).await <= Duration::from_secs(1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_takes_a_second_at_most_on_tcp_that_nobody_reads() {
+    for close in WAYS {
+        let (stream, _peer) = unread().await;
+        assert!(stays(stream, close).await <= Duration::from_secs(1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_takes_a_second_at_most_on_polling_without_a_poll() {
+    for close in WAYS {
+        let ends = Ends::default();
+        let engine = Engine::new(Config::default(), ends.clone());
+        let socket = new_socket(&engine, Wire::Polling);
+        let handle = Socket(Arc::clone(&socket));
+        handle.send(Frame::text("waits")).expect("it fits into the queue");
+        let at = Instant::now();
+        close(&handle);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(*ends.0.lock(), [at]);
+        assert!(engine.shared.sessions.get(&socket.sid).is_none());
+        assert_eq!(handle.queued_bytes(), 0);
+    }
+}
