@@ -8,6 +8,7 @@ mod generate;
 mod licences;
 mod postgres;
 mod process;
+mod public;
 mod rules;
 mod screenshots;
 mod test;

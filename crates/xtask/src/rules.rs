@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 
 use crate::process::{cargo, output};
+use crate::public;
 use crate::workspace::root;
 
 /// Rule 1: whatever carries bytes over a network in our stack.
@@ -57,6 +58,7 @@ pub(crate) fn check() -> Result<()> {
     broken.extend(found(&requirements, &["://", "index-url"], "a lock file names no download address")?);
     for library in LIBRARIES {
         broken.extend(missing_tests(&format!("{library}/README.md"))?);
+        broken.extend(public::check(&root().join(library), library)?);
     }
     ensure!(broken.is_empty(), "{} broken:\n{}", broken.len(), broken.join("\n"));
     println!("the rules hold");
@@ -88,7 +90,7 @@ fn missing_tests(readme: &str) -> Result<Vec<String>> {
             std::fs::read_to_string(file).is_ok_and(|text| test == "*" || text.contains(&format!("fn {test}(")))
         })
     };
-    let missing = tests_named(&text).filter(|(module, test)| !exists(module, test));
+    let missing = public::without_list(&text).flat_map(tests_named).filter(|(module, test)| !exists(module, test));
     Ok(missing.map(|(module, test)| format!("{readme}: there is no test {module}::{test}")).collect())
 }
 
