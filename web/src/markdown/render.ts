@@ -61,7 +61,7 @@ function leaf(token: Token): VNode | string | VNodeArrayChildren {
     case 'code_inline':
       return h('code', { dir: 'ltr' }, token.content);
     case 'fence':
-      return h(CodeBlock, { code: token.content.replace(/\n$/, '') });
+      return h(CodeBlock, { code: token.content.replace(/\n$/, ''), language: token.info.trim().split(/\s/)[0] ?? '' });
     case 'softbreak':
     case 'hardbreak':
       return h('br');
