@@ -20,15 +20,19 @@ export async function commands(server, cookie, wanted) {
   const answers = [];
   let isOpen = false;
   let sent = 0;
-  while (answers.length < wanted.length) {
+  // They may come in another order than they were asked for.
+  let answered = 0;
+  while (answered < wanted.length) {
     const packets = (await poll(session)).text.split(SEPARATOR);
     for (const packet of packets) {
       if (packet === '2') await poll(session, 'POST', '3');
       isOpen ||= packet.startsWith('40');
       const answer = /^43(\d+)(\[.*)$/s.exec(packet);
-      if (answer) answers[Number(answer[1])] = JSON.parse(answer[2])[0];
+      if (!answer) continue;
+      answers[Number(answer[1])] = JSON.parse(answer[2])[0];
+      answered += 1;
     }
-    if (isOpen && answers.length === sent && sent < wanted.length) {
+    if (isOpen && answered === sent && sent < wanted.length) {
       const next = wanted.slice(sent, sent + AT_ONCE);
       const body = next.map((command, at) => `42${sent + at}${JSON.stringify(command)}`).join(SEPARATOR);
       sent += next.length;
