@@ -23,6 +23,10 @@ const TURN: usize = 512;
 const GOODBYE_LOOKS: u32 = 8;
 const GOODBYE_PAUSE: Duration = Duration::from_millis(5);
 
+/// The same for the last step of an upgrade beside a GET: 20 ms in all.
+const STEP_LOOKS: u32 = 5;
+const STEP_PAUSE: Duration = Duration::from_millis(4);
+
 /// Answers a GET: with what is queued, or else when something is.
 pub(crate) async fn poll(socket: Arc<Inner>) -> Result<Response<Body>, Refusal> {
     // A deadline holds to the millisecond for those who ask.
@@ -30,6 +34,7 @@ pub(crate) async fn poll(socket: Arc<Inner>) -> Result<Response<Body>, Refusal> 
         socket.close(CloseReason::PingTimeout, Leave::Gone);
         return Err(refusal::session_unknown());
     }
+    last_step(&socket).await;
     {
         let mut out = socket.out.lock();
         if out.closing.is_none() {
@@ -279,6 +284,21 @@ fn take(socket: &Arc<Inner>, packet: &str) -> Taken {
         }
     };
     if socket.deliver(message) { Taken::Paused } else { Taken::More }
+}
+
+/// Waits a moment for the last step of an upgrade that is under way. Steps and GET come over two connections, so the GET may
+/// be read first although it was sent last; then it is one too many. It also keeps a client that polls on meanwhile, and
+/// gets one noop after the other, from doing so as fast as it can.
+async fn last_step(socket: &Inner) {
+    for _ in 0..STEP_LOOKS {
+        {
+            let out = socket.out.lock();
+            if out.upgrade == Upgrade::No || out.closing.is_some() || !out.queue.is_empty() {
+                return;
+            }
+        }
+        tokio::time::sleep(STEP_PAUSE).await;
+    }
 }
 
 /// Waits a moment for the GET that goes with a client's goodbye. The two are sent at once, but over two connections, so

@@ -168,3 +168,27 @@ async fn an_upgrade_takes_its_steps_and_no_others() {
     session.post("4still here").await.unwrap();
     assert_eq!(session.poll().await, ["4still here"]);
 }
+
+/// The GET is sent first here, and the last step follows while it is looked at. A machine that is busy may take too long
+/// for some of them.
+#[tokio::test]
+async fn a_poll_that_is_read_just_before_the_last_step_is_one_too_many() {
+    const ROUNDS: usize = 15;
+    let world = World::echo(Config::default()).await;
+    let mut too_many = 0;
+    for _ in 0..ROUNDS {
+        let session = Polling::open(world.address).await;
+        let mut websocket = session.websocket().await;
+        websocket.send("2probe").await;
+        assert_eq!(websocket.recv().await, Received::Text("3probe".into()));
+        let (poll, ()) = tokio::join!(session.get(), async {
+            tokio::time::sleep(ms(2)).await;
+            websocket.send("5").await;
+        });
+        let poll = poll.unwrap();
+        too_many += usize::from((poll.status, poll.text()) == BAD_REQUEST);
+        websocket.send("4fine").await;
+        assert_eq!(websocket.text().await, "4fine");
+    }
+    assert!(too_many > ROUNDS / 2, "{too_many} of {ROUNDS}");
+}
