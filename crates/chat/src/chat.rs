@@ -2,21 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::account::{self, PasswordCost, Passwords};
 use crate::answer::Answer;
 use crate::channel::{self, ChannelType};
 use crate::command::{Command, Cx, Kind, Live, Request};
-use crate::db::{Conn, Database, Db, Fault, OpenError};
+use crate::db::{Conn, Database, Db, Fault, OpenError, Opening};
 use crate::effect::{Actor, Audience, Batch, Effect};
 use crate::error::{Code, Error, Result};
 use crate::event::Event;
 use crate::id::{ChannelId, Epoch, SessionId, UserId};
 use crate::lane::{Entry, Lanes, Pending};
+use crate::limits::Limits;
 use crate::member;
 use crate::presence::Presence;
 use crate::session::{self, Identity};
@@ -26,9 +26,6 @@ use crate::world::World;
 
 /// Write lanes on PostgreSQL: enough to overlap their waiting for the network and the disk.
 const POSTGRES_LANES: usize = 4;
-/// Longest that a read may take in all, waiting for a connection included: every command is answered within about five
-/// seconds, whatever is down.
-const READ_MAX: Duration = Duration::from_secs(5);
 /// The channel that everybody is in.
 const GENERAL: &str = "General";
 
@@ -42,12 +39,22 @@ pub struct Options {
     /// How many channels and memberships of others one account may make in an hour, all of them at once if need be; any
     /// number if absent. See [`budget`](crate::budget).
     pub made_per_hour: Option<u32>,
+    /// What else is bounded.
+    pub limits: Limits,
+    /// Whether a database of an older version may be brought up to date: not while a server of that version runs on it.
+    pub may_migrate: bool,
 }
 
 impl Options {
     /// With the defaults for everything else.
     pub fn new(database: Database) -> Self {
-        Self { database, password_cost: PasswordCost::default(), made_per_hour: None }
+        Self {
+            database,
+            password_cost: PasswordCost::default(),
+            made_per_hour: None,
+            limits: Limits::default(),
+            may_migrate: true,
+        }
     }
 }
 
@@ -71,11 +78,13 @@ impl Chat {
     /// Must be called in a Tokio runtime.
     pub async fn open(options: Options, env: Environment) -> Result<(Self, Vec<mpsc::Receiver<Batch>>), OpenError> {
         let found = async |conn: &mut Conn<'_>| found(conn, &env).await;
-        let (db, (epoch, general)) = Db::open(&options.database, env.now(), found).await?;
+        let opening = Opening { statement: options.limits.statement, now: env.now(), may_migrate: options.may_migrate };
+        let (db, (epoch, general)) = Db::open(&options.database, opening, found).await?;
         let db = Arc::new(db);
         let (fatal, _) = watch::channel(None);
         let world = Arc::new(World {
             env,
+            limits: options.limits,
             epoch,
             general,
             made_per_hour: options.made_per_hour,
@@ -91,29 +100,46 @@ impl Chat {
             Db::Postgres { .. } => POSTGRES_LANES,
         };
         let (lanes, batches) = Lanes::open(lanes, &db, &world);
-        let passwords =
-            Passwords::new(options.password_cost).map_err(|error| OpenError::Passwords(error.to_string()))?;
+        let passwords = Passwords::new(options.password_cost, options.limits.passwords_waiting)
+            .map_err(|error| OpenError::Passwords(error.to_string()))?;
         Ok((Self { inner: Arc::new(Inner { world, db, lanes, passwords }) }, batches))
     }
 
     /// Queue a command that writes, without waiting for anything. `reply` is called once, with the answer: at once
     /// when the lane's queue is full, else from [`Done::finish`](crate::effect::Done::finish), else by the lane.
     pub fn submit(&self, actor: Actor, request: Request, reply: impl FnOnce(Answer) + Send + 'static) {
+        self.submit_since(Instant::now(), actor, request, reply);
+    }
+
+    /// [`submit`](Self::submit) for a command that arrived at `since` and has waited from then on.
+    pub fn submit_since(
+        &self,
+        since: Instant,
+        actor: Actor,
+        request: Request,
+        reply: impl FnOnce(Answer) + Send + 'static,
+    ) {
         if request.kind() != Kind::Write {
             return reply(Answer::from(
                 &self.inner.world.report("submit", Error::internal("not a command that writes")),
             ));
         }
-        if let Some((key, entry)) = request.into_entry(actor, Box::new(reply)) {
+        if let Some((key, mut entry)) = request.into_entry(actor, Box::new(reply)) {
+            entry.since = since;
             self.inner.lanes.submit(key, entry);
         }
     }
 
-    /// Carry out a command that reads, or give up after five seconds. The effects are to be carried out before the
+    /// Carry out a command that reads, or give up when its time is over. The effects are to be carried out before the
     /// answer is given.
     pub async fn answer(&self, actor: &Actor, request: Request) -> (Answer, Vec<Effect>) {
+        self.answer_since(Instant::now(), actor, request).await
+    }
+
+    /// [`answer`](Self::answer) for a command that arrived at `since` and has waited from then on.
+    pub async fn answer_since(&self, since: Instant, actor: &Actor, request: Request) -> (Answer, Vec<Effect>) {
         let name = request.name();
-        let result = timeout(READ_MAX, async {
+        let result = timeout_at(since + self.limits().command, async {
             let mut reading = self.inner.db.reading().await?;
             let mut cx = Cx::new(reading.conn(), actor, &self.inner.world);
             let answer = request.read(&mut cx).await?;
@@ -207,6 +233,11 @@ impl Chat {
         self.inner.db.close().await;
     }
 
+    /// What is bounded how.
+    pub fn limits(&self) -> &Limits {
+        &self.inner.world.limits
+    }
+
     /// The time, as the product sees it.
     pub fn now(&self) -> Time {
         self.inner.world.env.now()
@@ -237,7 +268,7 @@ impl Chat {
 
     /// Read something from a snapshot.
     pub(crate) async fn read<T>(&self, work: impl AsyncFnOnce(&mut Conn<'_>) -> Result<T>) -> Result<T> {
-        let result = timeout(READ_MAX, async {
+        let result = timeout(self.limits().command, async {
             let mut reading = self.inner.db.reading().await?;
             let value = work(&mut reading.conn()).await?;
             reading.end().await?;

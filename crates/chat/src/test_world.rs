@@ -12,7 +12,8 @@ use tokio::sync::{mpsc, oneshot};
 use crate::account::{Door, PasswordCost, SignUp};
 use crate::command::decode_json;
 use crate::{
-    Actor, Batch, ChannelId, Chat, Database, Device, Effect, Environment, Kind, Options, Origin, Request, Time, UserId,
+    Actor, Batch, ChannelId, Chat, Database, Device, Effect, Environment, Kind, Limits, Options, Origin, Request, Time,
+    UserId,
 };
 
 /// One test, run on SQLite and on PostgreSQL.
@@ -69,6 +70,8 @@ pub(crate) fn options(database: &TempDatabase) -> Options {
         },
         password_cost: PasswordCost { memory_kib: 8, passes: 1, parallel: 1 },
         made_per_hour: None,
+        limits: Limits::default(),
+        may_migrate: true,
     }
 }
 

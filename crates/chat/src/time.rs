@@ -47,6 +47,7 @@ enum Source {
     #[default]
     System,
     Held(Arc<Mutex<Held>>),
+    Moved(Arc<Mutex<Time>>),
 }
 
 struct Held {
@@ -66,11 +67,24 @@ impl Environment {
         Self(Source::Held(Arc::new(Mutex::new(Held { now, drawn: 0 }))))
     }
 
-    /// Move a held clock on. The system's clock takes no notice.
+    /// A clock that stands at `now` until [`advance`](Self::advance)d, and the machine's random source: for what is told of
+    /// another time, such as made-up conversations.
+    pub fn moved(now: Time) -> Self {
+        Self(Source::Moved(Arc::new(Mutex::new(now))))
+    }
+
+    /// Move a clock on that stands. The system's clock takes no notice.
     pub fn advance(&self, span: Duration) {
-        if let Source::Held(held) = &self.0 {
-            let mut held = held.lock();
-            held.now = Time(held.now.0 + i64::try_from(span.as_millis()).unwrap_or(i64::MAX));
+        match &self.0 {
+            Source::System => {}
+            Source::Held(held) => {
+                let mut held = held.lock();
+                held.now = held.now.after(span);
+            }
+            Source::Moved(now) => {
+                let mut now = now.lock();
+                *now = now.after(span);
+            }
         }
     }
 
@@ -83,6 +97,7 @@ impl Environment {
                 Time(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
             }
             Source::Held(held) => held.lock().now,
+            Source::Moved(now) => *now.lock(),
         }
     }
 
@@ -91,7 +106,9 @@ impl Environment {
     pub fn random<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         match &self.0 {
-            Source::System => getrandom::fill(&mut bytes).expect("the operating system has a random source"),
+            Source::System | Source::Moved(_) => {
+                getrandom::fill(&mut bytes).expect("the operating system has a random source");
+            }
             Source::Held(held) => {
                 let mut held = held.lock();
                 for chunk in bytes.chunks_mut(32) {
@@ -115,6 +132,7 @@ impl fmt::Debug for Environment {
         f.write_str(match self.0 {
             Source::System => "Environment::system",
             Source::Held(_) => "Environment::held",
+            Source::Moved(_) => "Environment::moved",
         })
     }
 }

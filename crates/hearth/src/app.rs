@@ -38,9 +38,9 @@ impl App {
         Self {
             cookie: SessionCookie::new(settings.tls()),
             hub: Arc::new(hub),
-            limits: Limits::new(settings.rate_limits),
+            limits: Limits::new(settings.rate_limits.then_some(&settings.limits.rates)),
             marks: Marks::default(),
-            places: Places::new(),
+            places: Places::new(&settings.limits.counts),
             web_build: http::build_id(),
             setup_code,
             tasks: TaskTracker::new(),

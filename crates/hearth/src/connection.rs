@@ -9,7 +9,8 @@ use parking_lot::Mutex;
 use socketio::SocketId;
 use tokio::sync::Semaphore;
 
-use crate::limits::{Flood, IN_FLIGHT};
+use crate::config::LimitSettings;
+use crate::limits::Flood;
 
 /// People whose presence one socket follows: more than fit any list that somebody looks at. Those who were asked for
 /// first are let go, so that nobody fills the server's memory with the members of a whole server.
@@ -26,11 +27,12 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(identity: Identity, socket: &SocketId) -> Self {
+    /// `in_flight`: how many of its commands may wait for their answer.
+    pub(crate) fn new(identity: Identity, socket: &SocketId, in_flight: u32) -> Self {
         let origin = Some(Origin::new(socket.as_str()));
         Self {
             actor: Actor { user: identity.user, session: identity.session, origin },
-            in_flight: Arc::new(Semaphore::new(IN_FLIGHT as usize)),
+            in_flight: Arc::new(Semaphore::new(in_flight as usize)),
             flood: Mutex::default(),
             watched: Mutex::default(),
         }
@@ -47,8 +49,8 @@ impl Connection {
     }
 
     /// Counts a refusal; true when the socket has earned to be cut off.
-    pub(crate) fn refused(&self, class: LimitClass) -> bool {
-        self.flood.lock().refused(class, Instant::now())
+    pub(crate) fn refused(&self, limits: &LimitSettings, class: LimitClass) -> bool {
+        self.flood.lock().refused(limits, class, Instant::now())
     }
 }
 
@@ -63,7 +65,7 @@ mod tests {
     #[test]
     fn a_socket_follows_a_thousand_people_and_lets_the_first_go() {
         let identity = Identity { user: user(0), session: "00000000-0000-7000-8000-000000000000".parse().unwrap() };
-        let connection = Connection::new(identity, &SocketId::parse("AAAAAAAAAAAAAAAAAAAA").unwrap());
+        let connection = Connection::new(identity, &SocketId::parse("AAAAAAAAAAAAAAAAAAAA").unwrap(), 8);
         assert!((0..WATCHED).all(|number| connection.watch(user(number)).is_none()));
         assert_eq!(connection.watch(user(0)), None, "whom it follows already");
         assert_eq!(connection.watch(user(WATCHED)), Some(user(0)));

@@ -19,6 +19,40 @@ const HEADS: Duration = Duration::from_secs(25);
 /// end.
 const CLEAN: Duration = Duration::from_secs(10 * 60);
 
+/// How often it is looked whether `hearth user` has changed who may sign in: with the look itself well within the second
+/// that is promised.
+const ACCESS: Duration = Duration::from_millis(400);
+
+/// How many times more it is looked after a change: a socket that was arriving at that moment is found by then.
+const ACCESS_AGAIN: u32 = 15;
+
+/// Cuts the sockets whose session was ended beside this server, until the server stops.
+pub(crate) async fn watch_access(app: Arc<App>, stop: CancellationToken) {
+    let mut look = interval(ACCESS);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut known, mut again) = (None, 0);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = look.tick() => {}
+        }
+        // A database that is away is somebody else's trouble; what has changed meanwhile is found when it is back.
+        let Ok(rev) = app.chat.access_rev().await else { continue };
+        if known != Some(rev) {
+            again = ACCESS_AGAIN;
+        }
+        if again == 0 {
+            continue;
+        }
+        let Ok(ended) = app.chat.ended_among(app.hub.sessions()).await else { continue };
+        known = Some(rev);
+        again -= 1;
+        for session in ended {
+            app.hub.end_session(session);
+        }
+    }
+}
+
 /// Runs until the server stops.
 pub(crate) async fn run(app: Arc<App>, stop: CancellationToken) {
     let [mut tick, mut heads, mut clean] = [TICK, HEADS, CLEAN].map(|period| {

@@ -3,8 +3,10 @@
 //! The binary is a thin shell around [`serve`]; nothing here knows a rule of the chat.
 
 mod app;
+pub mod cli;
 pub mod config;
 mod connection;
+mod descriptors;
 mod fail_point;
 mod fan_out;
 mod http;
@@ -13,6 +15,7 @@ mod jobs;
 mod limits;
 pub mod log;
 mod marks;
+mod memory;
 mod places;
 mod serve;
 mod setup;

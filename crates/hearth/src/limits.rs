@@ -1,6 +1,5 @@
-//! How often a person or an address may do what: every rate of the server, in one place, each with its reason.
-//!
-//! Sizes, queues and deadlines stand beside the types that they bound; they hold even when rates are lifted.
+//! How often a person or an address may do what. The rates themselves, each with its reason, are settings:
+//! [`LimitSettings`].
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -14,55 +13,8 @@ use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
 use parking_lot::Mutex;
 
+use crate::config::{LimitSettings, Rate, RateLimits};
 use crate::http::client::limit_key;
-
-/// Sockets of one person at once: every tab of every device, with room to spare.
-pub(crate) const SOCKETS_PER_USER: usize = 32;
-
-/// Commands of one socket that may wait for their answer; then its reading stops.
-pub(crate) const IN_FLIGHT: u32 = 8;
-
-/// What one account may make in an hour, all of it at once if need be: channels, and memberships of others in channels and
-/// conversations. Counted by `chat`, in the transaction that makes it. A whole course is put into its channel at once; for
-/// whoever wants to be a nuisance it is little.
-pub(crate) const MADE_PER_HOUR: u32 = 200;
-
-/// A rate and how much may come at once.
-#[derive(Clone, Copy)]
-struct Rate {
-    per: Duration,
-    burst: u32,
-}
-
-const fn per_second(rate: u32, burst: u32) -> Rate {
-    Rate { per: Duration::from_nanos(1_000_000_000 / rate as u64), burst }
-}
-
-const fn per_hour(rate: u32, burst: u32) -> Rate {
-    Rate { per: Duration::from_millis(3_600_000 / rate as u64), burst }
-}
-
-/// Fast typists send one message a second; a pasted dialogue comes as a burst.
-const SEND: Rate = per_second(5, 20);
-/// Opening the application and switching through channels reads a lot at once.
-const READ: Rate = per_second(50, 300);
-/// Joining, creating, looking for people.
-const OTHER: Rate = per_second(10, 30);
-/// The client repeats itself every three seconds for each channel.
-const TYPING: Rate = per_second(4, 8);
-/// Wrong passwords for one account from one address. The account itself is never locked: that would let anyone lock
-/// anyone out.
-const FAILED_LOGIN_PER_ACCOUNT: Rate = per_hour(10, 5);
-/// Right passwords for one account from one address: each costs a password hash and a session. A person with many tabs
-/// signs in once; a bot keeps its token.
-const LOGIN_PER_ACCOUNT: Rate = per_hour(60, 20);
-/// Wrong passwords from one address, whatever the account: one office is one address.
-const FAILED_LOGIN_PER_ADDRESS: Rate = per_hour(50, 50);
-/// New accounts from one address: a course that signs up together.
-const SIGN_UP: Rate = per_hour(100, 100);
-
-/// A client that goes on asking at three times its rate for this long is cut off.
-const FLOOD_WINDOW: Duration = Duration::from_secs(10);
 
 type Limiter<K> = RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock>;
 
@@ -85,19 +37,19 @@ struct Rates {
 }
 
 impl Limits {
-    /// `on`: rates are limited.
-    pub(crate) fn new(on: bool) -> Self {
+    /// Without any, rates are lifted.
+    pub(crate) fn new(rates: Option<&RateLimits>) -> Self {
         Self {
-            rates: on.then(|| Rates {
+            rates: rates.map(|rates| Rates {
                 clock: DefaultClock::default(),
-                send: limiter(SEND),
-                read: limiter(READ),
-                other: limiter(OTHER),
-                typing: limiter(TYPING),
-                sign_up: limiter(SIGN_UP),
-                login_account: Failures::new(LOGIN_PER_ACCOUNT),
-                failed_login_account: Failures::new(FAILED_LOGIN_PER_ACCOUNT),
-                failed_login_address: Failures::new(FAILED_LOGIN_PER_ADDRESS),
+                send: limiter(rates.send),
+                read: limiter(rates.read),
+                other: limiter(rates.other),
+                typing: limiter(rates.typing),
+                sign_up: limiter(rates.signup),
+                login_account: Failures::new(rates.login),
+                failed_login_account: Failures::new(rates.failed_login),
+                failed_login_address: Failures::new(rates.failed_login_address),
             }),
         }
     }
@@ -186,8 +138,8 @@ fn limiter<K: Hash + Eq + Clone>(rate: Rate) -> Limiter<K> {
 }
 
 fn quota(rate: Rate) -> Quota {
-    let burst = NonZeroU32::new(rate.burst).expect("every burst is at least one");
-    Quota::with_period(rate.per).expect("every period is longer than nothing").allow_burst(burst)
+    let burst = NonZeroU32::new(rate.burst()).expect("every burst is at least one");
+    Quota::with_period(rate.per()).expect("every period is longer than nothing").allow_burst(burst)
 }
 
 /// A login on its way.
@@ -216,7 +168,7 @@ impl<K: Hash + Eq> Failures<K> {
 
     fn wait(&self, paid_off: Instant, now: Instant) -> Option<Duration> {
         let debt = paid_off.saturating_duration_since(now);
-        let allowed = self.rate.per * (self.rate.burst - 1);
+        let allowed = self.rate.per() * (self.rate.burst() - 1);
         (debt > allowed).then(|| debt - allowed)
     }
 
@@ -227,7 +179,7 @@ impl<K: Hash + Eq> Failures<K> {
         if let Some(wait) = self.wait(*at, now) {
             return Err(wait);
         }
-        *at = (*at).max(now) + self.rate.per;
+        *at = (*at).max(now) + self.rate.per();
         Ok(())
     }
 
@@ -235,13 +187,13 @@ impl<K: Hash + Eq> Failures<K> {
     fn count(&self, key: K, now: Instant) {
         let mut paid_off = self.paid_off.lock();
         let at = paid_off.entry(key).or_insert(now);
-        *at = (*at).max(now) + self.rate.per;
+        *at = (*at).max(now) + self.rate.per();
     }
 
     /// Takes a failure back.
     fn refund(&self, key: &K) {
         if let Some(at) = self.paid_off.lock().get_mut(key) {
-            *at = at.checked_sub(self.rate.per).unwrap_or(*at);
+            *at = at.checked_sub(self.rate.per()).unwrap_or(*at);
         }
     }
 
@@ -258,20 +210,21 @@ pub(crate) struct Flood {
 
 impl Flood {
     /// Counts a refusal; true when the socket has earned to be cut off.
-    pub(crate) fn refused(&mut self, class: LimitClass, now: Instant) -> bool {
+    pub(crate) fn refused(&mut self, limits: &LimitSettings, class: LimitClass, now: Instant) -> bool {
+        let span = limits.deadlines.flood.get();
         let (since, count) = match self.window {
-            Some((since, count)) if now.duration_since(since) < FLOOD_WINDOW => (since, count + 1),
+            Some((since, count)) if now.duration_since(since) < span => (since, count + 1),
             _ => (now, 1),
         };
         self.window = Some((since, count));
         let rate = match class {
-            LimitClass::Send => SEND,
-            LimitClass::Read => READ,
-            LimitClass::Typing => TYPING,
-            LimitClass::Other | LimitClass::Mark => OTHER,
+            LimitClass::Send => limits.rates.send,
+            LimitClass::Read => limits.rates.read,
+            LimitClass::Typing => limits.rates.typing,
+            LimitClass::Other | LimitClass::Mark => limits.rates.other,
         };
         // One budget was served, so three budgets asked for are two refused.
-        let budget = FLOOD_WINDOW.as_nanos() / rate.per.as_nanos();
+        let budget = span.as_nanos() / rate.per().as_nanos().max(1);
         u128::from(count) > 2 * budget
     }
 }
@@ -290,7 +243,7 @@ mod tests {
 
     #[test]
     fn the_sixth_wrong_password_waits_and_another_address_does_not() {
-        let limits = Limits::new(true);
+        let limits = Limits::new(Some(&LimitSettings::default().rates));
         for _ in 0..5 {
             limits.failed(&log_in(&limits, "ada", 1).unwrap());
         }
@@ -301,14 +254,14 @@ mod tests {
 
     #[test]
     fn six_passwords_tried_at_once_are_six() {
-        let limits = Limits::new(true);
+        let limits = Limits::new(Some(&LimitSettings::default().rates));
         let under_way: Vec<_> = (0..6).map(|_| log_in(&limits, "ada", 1)).collect();
         assert_eq!(under_way.iter().filter(|attempt| attempt.is_ok()).count(), 5);
     }
 
     #[test]
     fn an_address_that_fails_with_many_accounts_waits() {
-        let limits = Limits::new(true);
+        let limits = Limits::new(Some(&LimitSettings::default().rates));
         for account in 0..50 {
             limits.failed(&log_in(&limits, &account.to_string(), 1).unwrap());
         }
@@ -318,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_right_password_is_no_failure() {
-        let limits = Limits::new(true);
+        let limits = Limits::new(Some(&LimitSettings::default().rates));
         for _ in 0..10 {
             limits.succeeded(log_in(&limits, "ada", 1).unwrap());
         }
@@ -330,7 +283,7 @@ mod tests {
 
     #[test]
     fn whoever_signs_in_without_end_waits_and_nobody_else_does() {
-        let limits = Limits::new(true);
+        let limits = Limits::new(Some(&LimitSettings::default().rates));
         let let_in = (0..200).map_while(|_| log_in(&limits, "ada", 1).ok()).map(|attempt| limits.succeeded(attempt));
         assert_eq!(let_in.count(), 20);
         log_in(&limits, "ada", 2).unwrap();
@@ -339,7 +292,7 @@ mod tests {
 
     #[test]
     fn a_debt_is_paid_off_by_waiting() {
-        let failures = Failures::new(FAILED_LOGIN_PER_ACCOUNT);
+        let failures = Failures::new(LimitSettings::default().rates.failed_login);
         let start = Instant::now();
         for _ in 0..5 {
             failures.count("ada", start);
@@ -352,7 +305,7 @@ mod tests {
 
     #[test]
     fn lifted_rates_refuse_nothing() {
-        let limits = Limits::new(false);
+        let limits = Limits::new(None);
         let user: UserId = "00000000-0000-7000-8000-000000000000".parse().unwrap();
         for _ in 0..1000 {
             limits.command(LimitClass::Send, user).unwrap();
@@ -363,10 +316,12 @@ mod tests {
     #[test]
     fn only_a_flood_is_cut_off() {
         let now = Instant::now();
+        let limits = LimitSettings::default();
         let mut flood = Flood::default();
-        assert!((0..100).all(|_| !flood.refused(LimitClass::Send, now)));
-        assert!(flood.refused(LimitClass::Send, now));
+        assert!((0..100).all(|_| !flood.refused(&limits, LimitClass::Send, now)));
+        assert!(flood.refused(&limits, LimitClass::Send, now));
         let mut slow = Flood::default();
-        assert!((0..1000).all(|second| !slow.refused(LimitClass::Send, now + Duration::from_secs(second))));
+        let later = |second| now + Duration::from_secs(second);
+        assert!((0..1000).all(|second| !slow.refused(&limits, LimitClass::Send, later(second))));
     }
 }

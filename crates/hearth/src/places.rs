@@ -6,10 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-/// Sockets of one address that have not said yet who they are: they have ten seconds to, and cost before that.
-const ANONYMOUS: usize = 50;
-/// Signed-in sockets of one address: a large office behind one, with several tabs each.
-const SIGNED_IN: usize = 2_000;
+use crate::config::CountLimits;
 
 /// Everybody's places. An address is what limits count by, [`limit_key`](crate::http::client::limit_key).
 pub(crate) struct Places {
@@ -32,8 +29,11 @@ struct Held {
 }
 
 impl Places {
-    pub(crate) fn new() -> Self {
-        Self { anonymous: Kind::with(ANONYMOUS), signed_in: Kind::with(SIGNED_IN) }
+    pub(crate) fn new(limits: &CountLimits) -> Self {
+        Self {
+            anonymous: Kind::with(limits.address_strangers as usize),
+            signed_in: Kind::with(limits.address_sockets as usize),
+        }
     }
 
     /// A place for a socket that has not said yet who it is. None if the address holds too many.
@@ -97,13 +97,19 @@ impl Drop for Held {
 mod tests {
     use super::*;
 
+    const ANONYMOUS: usize = 50;
+
+    fn places() -> Places {
+        Places::new(&crate::config::LimitSettings::default().counts)
+    }
+
     fn address(last: u8) -> IpAddr {
         IpAddr::from([203, 0, 113, last])
     }
 
     #[test]
     fn an_address_has_so_many_places_and_gets_back_what_it_gives_up() {
-        let places = Places::new();
+        let places = places();
         let mut held: Vec<_> = (0..ANONYMOUS).map_while(|_| places.anonymous(address(1))).collect();
         assert_eq!(held.len(), ANONYMOUS);
         assert!(places.anonymous(address(1)).is_none());
@@ -116,7 +122,7 @@ mod tests {
 
     #[test]
     fn whoever_says_who_they_are_makes_room_for_the_next() {
-        let places = Places::new();
+        let places = places();
         let held: Vec<_> = (0..ANONYMOUS).map_while(|_| places.anonymous(address(1))).collect();
         assert!(places.sign_in(&held[0]) && places.sign_in(&held[0]), "the second time changes nothing");
         assert!(places.anonymous(address(1)).is_some());

@@ -1,12 +1,11 @@
 //! The server's life: opening, serving, draining.
 
-use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use chat::Chat;
+use chat::{Chat, Lock};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -14,9 +13,8 @@ use crate::app::App;
 use crate::config::{Database, Settings};
 use crate::fan_out::FanOut;
 use crate::hub::Hub;
-use crate::limits::MADE_PER_HOUR;
 use crate::setup::SetupCode;
-use crate::{http, jobs, socket};
+use crate::{descriptors, http, jobs, socket};
 
 /// How long clients get to take what is queued for them before the process ends.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -30,16 +28,18 @@ const COME_BACK: Duration = Duration::from_secs(1);
 /// One sentence for whoever started it: the port is taken, the folder cannot be written, the database is newer.
 pub async fn serve(settings: Settings) -> Result<()> {
     let listener = bind(&settings).await?;
+    let descriptors = descriptors::take_all();
+    tracing::debug!(descriptors, "file descriptors");
     // Held until the process ends: then the system gives it back, however it ended.
-    let _lock = lock(&settings)?;
-    let (chat, lanes) = Chat::open(options(&settings), chat::Environment::system()).await?;
+    let mut lock = lock(&settings.database).await?;
+    let (chat, lanes) = Chat::open(settings.chat_options(), chat::Environment::system()).await?;
     let address = listener.local_addr()?;
     let setup_code = setup_code(&settings, &chat).await?;
     announce(&settings, address, setup_code.as_ref());
 
     let mut server = None;
     let app = Arc::new_cyclic(|app| {
-        let io = server.insert(socket::server(app.clone()));
+        let io = server.insert(socket::server(app.clone(), &settings.limits));
         App::new(chat, settings, Hub::new(io.of("/")), setup_code)
     });
     let io = server.expect("it was made with the application");
@@ -50,10 +50,11 @@ pub async fn serve(settings: Settings) -> Result<()> {
         app.tasks.spawn(FanOut::new(Arc::clone(&app)).run(lane));
     }
     app.tasks.spawn(jobs::run(Arc::clone(&app), stop.clone()));
+    app.tasks.spawn(jobs::watch_access(Arc::clone(&app), stop.clone()));
     let router = http::router(Arc::clone(&app), io.service());
     let http = tokio::spawn(engineio::serve(listener, router, stop.clone().cancelled_owned()));
 
-    let outcome = until_told_to_stop(&app).await;
+    let outcome = until_told_to_stop(&app, &mut lock).await;
     tracing::info!("stopping: letting queued messages out");
     app.drain();
     FanOut::new(Arc::clone(&app)).tell_draining(COME_BACK);
@@ -78,31 +79,20 @@ async fn bind(settings: &Settings) -> Result<TcpListener> {
     })
 }
 
-/// Makes the data folder this server's own: two on one folder would each deliver only what was said to themselves.
-fn lock(settings: &Settings) -> Result<Option<File>> {
-    let Database::Folder(folder) = &settings.database else { return Ok(None) };
-    let place = folder.display();
-    std::fs::create_dir_all(folder).with_context(|| format!("the data folder {place} cannot be made"))?;
-    let file = File::options().create(true).append(true).open(folder.join("hearth.lock"));
-    let file = file.with_context(|| format!("the data folder {place} cannot be written to"))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => {
-            bail!("another server uses the data folder {place}: stop it, or choose another folder with HEARTH_DATA")
-        }
-        Err(TryLockError::Error(error)) => {
-            Err(error).with_context(|| format!("the data folder {place} cannot be locked"))
-        }
+/// Makes the database this server's own: two on one would each deliver only what was said to themselves.
+async fn lock(database: &Database) -> Result<Lock> {
+    if let Some(lock) = chat::Database::from(database).lock().await? {
+        return Ok(lock);
     }
-}
-
-fn options(settings: &Settings) -> chat::Options {
-    let database = match &settings.database {
-        Database::Folder(folder) => chat::Database::Sqlite(folder.join("hearth.db")),
-        Database::Postgres(url) => chat::Database::Postgres(url.clone()),
-    };
-    let made_per_hour = settings.rate_limits.then_some(MADE_PER_HOUR);
-    chat::Options { made_per_hour, ..chat::Options::new(database) }
+    match database {
+        Database::Folder(folder) => bail!(
+            "another server uses the data folder {}: stop it, or choose another folder with HEARTH_DATA",
+            folder.display()
+        ),
+        Database::Postgres(_) => bail!(
+            "another server uses this PostgreSQL database: stop it, or choose another database with HEARTH_DATABASE_URL"
+        ),
+    }
 }
 
 /// Strangers may reach the sign-up page before the owner does: then the first account needs a code from the log.
@@ -127,11 +117,12 @@ fn announce(settings: &Settings, address: SocketAddr, setup_code: Option<&SetupC
     }
 }
 
-async fn until_told_to_stop(app: &App) -> Result<()> {
+async fn until_told_to_stop(app: &App, lock: &mut Lock) -> Result<()> {
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     tokio::select! {
         _ = terminate.recv() => Ok(()),
         result = tokio::signal::ctrl_c() => Ok(result?),
         reason = app.chat.fatal() => Err(anyhow::anyhow!(reason)),
+        () = lock.lost() => Err(anyhow::anyhow!("another server has taken over this database")),
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use serde_json::value::RawValue;
 
@@ -23,16 +24,30 @@ struct Inner {
     /// The bytes of its packets.
     size: usize,
     ack_taken: AtomicBool,
+    received: Instant,
 }
 
 impl Event {
     pub(crate) fn new(socket: Socket, name: Box<str>, args: Args, ack: Option<u64>, size: usize) -> Event {
-        Event(Arc::new(Inner { name, args, socket, ack, size, ack_taken: AtomicBool::new(false) }))
+        Event(Arc::new(Inner {
+            name,
+            args,
+            socket,
+            ack,
+            size,
+            ack_taken: AtomicBool::new(false),
+            received: Instant::now(),
+        }))
     }
 
     /// The name under which it was emitted.
     pub fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// When the last of its packets was read. It may have waited for its turn since.
+    pub fn received(&self) -> Instant {
+        self.0.received
     }
 
     pub(crate) fn size(&self) -> usize {

@@ -2,8 +2,11 @@
 
 mod change_password;
 mod disable;
+mod hand_over;
+mod list;
 mod login;
 mod password;
+mod set_password;
 mod signup;
 pub(crate) mod sql;
 
@@ -19,9 +22,10 @@ use crate::session::Token;
 use crate::text::{DisplayName, PASSWORD_LENGTH, Password, Username, fold};
 use crate::wire::{payload, wire};
 
+pub use list::Account;
 pub use password::PasswordCost;
 pub(crate) use password::Passwords;
-pub use signup::Door;
+pub use signup::{Door, NewAccount};
 
 payload! {
     /// Body of `POST /api/signup`.

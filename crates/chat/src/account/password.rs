@@ -13,9 +13,6 @@ use crate::error::{Error, Result};
 /// it back at once, below it keeps up to one per thread that ever hashed. What is not touched takes no memory.
 const MAPPED_BLOCKS: usize = 33 * 1024;
 
-/// Requests that wait for a core: beyond that, somebody is trying to keep the machine busy.
-const WAITING: usize = 32;
-
 /// What a password hash costs whoever makes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PasswordCost {
@@ -44,11 +41,12 @@ pub(crate) struct Passwords {
 }
 
 impl Passwords {
-    pub(crate) fn new(cost: PasswordCost) -> Result<Self> {
+    /// `waiting`: how many requests may wait for a core.
+    pub(crate) fn new(cost: PasswordCost, waiting: u32) -> Result<Self> {
         let params = Params::new(cost.memory_kib, cost.passes, cost.parallel, None);
         let params = params.map_err(|error| Error::internal(error.to_string()))?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let (running, admitted) = (Arc::new(Semaphore::new(cores)), Arc::new(Semaphore::new(cores + WAITING)));
+        let (running, admitted) = (Arc::new(Semaphore::new(cores)), Arc::new(Semaphore::new(cores + waiting as usize)));
         Ok(Self { params, running, admitted, checks: AtomicU64::new(0) })
     }
 
@@ -148,7 +146,7 @@ mod tests {
     use super::*;
 
     fn cheap() -> Passwords {
-        Passwords::new(PasswordCost { memory_kib: 8, passes: 1, parallel: 1 }).expect("valid parameters")
+        Passwords::new(PasswordCost { memory_kib: 8, passes: 1, parallel: 1 }, 32).expect("valid parameters")
     }
 
     #[tokio::test]

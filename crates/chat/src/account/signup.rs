@@ -1,6 +1,7 @@
 //! Sign-up.
 
 use subtle::ConstantTimeEq;
+use uuid::Uuid;
 
 use crate::account::{OwnUser, ServerRole, Settings, SignUp, SignedIn, sql};
 use crate::channel::Role;
@@ -14,23 +15,65 @@ use crate::invite;
 use crate::member::{self, Member};
 use crate::server::SignUpMode;
 use crate::session::{self, Device, Token};
-use crate::text::{DisplayName, Username, fold, look};
+use crate::text::{DisplayName, Password, Username, fold, look};
 
-/// Make an account for the acting user and session id, with its first session.
+/// Make an account for the acting user and session id.
 #[derive(Debug, Clone)]
 struct CreateAccount {
     username: Username,
     name_look: String,
     display_name: DisplayName,
     password_hash: String,
-    /// Whether the code that an unowned server asks for was given, or none is asked for.
+    way: Way,
+    general: ChannelId,
+}
+
+/// How an account comes to be.
+#[derive(Debug, Clone)]
+enum Way {
+    /// Somebody signs up, and is signed in.
+    SignUp {
+        /// Whether the code that an unowned server asks for was given, or none is asked for.
+        may_own: bool,
+        mode: SignUpMode,
+        /// The hash of the invitation's code, if one was given.
+        invite: Option<[u8; 32]>,
+        token_hash: [u8; 32],
+        device: Device,
+    },
+    /// Whoever runs the server makes it; `owns`: the server is theirs.
+    Made { owns: bool },
+}
+
+/// Whether somebody who signs up owns the server. Refuses whoever may not come in.
+async fn let_in(
+    cx: &mut Cx<'_>,
+    user: UserId,
     may_own: bool,
     mode: SignUpMode,
-    /// The hash of the invitation's code, if one was given.
     invite: Option<[u8; 32]>,
-    token_hash: [u8; 32],
-    device: Device,
-    general: ChannelId,
+) -> Result<bool> {
+    let owns = sql::claim_server(cx.db(), user).await?;
+    if owns && !may_own {
+        return Err(Error::invalid_field(
+            "setupCode",
+            "invalid",
+            "is not the one that the server printed at its start",
+        ));
+    }
+    let now = cx.now();
+    match (owns, mode, invite) {
+        // Somebody must own the server, and nobody could have invited them.
+        (true, ..) | (false, SignUpMode::Open, None) => {}
+        (false, SignUpMode::Closed, _) => return Err(closed()),
+        (false, SignUpMode::Invite, None) => return Err(invite::needed()),
+        (false, SignUpMode::Open | SignUpMode::Invite, Some(hash)) => {
+            if !invite::sql::take(cx.db(), &hash, now).await? {
+                return Err(invite::not_good());
+            }
+        }
+    }
+    Ok(owns)
 }
 
 impl Command for CreateAccount {
@@ -47,7 +90,7 @@ impl Command for CreateAccount {
 
     async fn run(self, cx: &mut Cx<'_>) -> Result<OwnUser> {
         let (id, session, now) = (cx.actor.user, cx.actor.session, cx.now());
-        let account = sql::NewAccount {
+        let account = sql::NewRow {
             id,
             username: &self.username,
             name_key: fold(self.username.as_str()),
@@ -59,26 +102,15 @@ impl Command for CreateAccount {
         if !sql::insert(cx.db(), &account, now).await? {
             return Err(Error::name_taken("username"));
         }
-        let owns = sql::claim_server(cx.db(), id).await?;
-        if owns && !self.may_own {
-            return Err(Error::invalid_field(
-                "setupCode",
-                "invalid",
-                "is not the one that the server printed at its start",
-            ));
-        }
-        match (owns, self.mode, self.invite) {
-            // Somebody must own the server, and nobody could have invited them.
-            (true, ..) | (false, SignUpMode::Open, None) => {}
-            (false, SignUpMode::Closed, _) => return Err(closed()),
-            (false, SignUpMode::Invite, None) => return Err(invite::needed()),
-            (false, SignUpMode::Open | SignUpMode::Invite, Some(hash)) => {
-                if !invite::sql::take(cx.db(), &hash, now).await? {
-                    return Err(invite::not_good());
-                }
+        let owns = match self.way {
+            Way::SignUp { may_own, mode, invite, token_hash, device } => {
+                let owns = let_in(cx, id, may_own, mode, invite).await?;
+                session::sql::insert(cx.db(), session, id, &token_hash, &device, now).await?;
+                owns
             }
-        }
-        session::sql::insert(cx.db(), session, id, &self.token_hash, &self.device, now).await?;
+            Way::Made { owns: true } => sql::hand_over(cx.db(), id, self.general).await?,
+            Way::Made { owns: false } => false,
+        };
         let role = if owns { Role::Owner } else { Role::Member };
         member::sql::add(cx.db(), self.general, id, role, now).await?;
 
@@ -87,6 +119,17 @@ impl Command for CreateAccount {
         let role = if owns { ServerRole::Owner } else { ServerRole::Member };
         Ok(OwnUser { id, username: self.username, display_name: self.display_name, role, settings: Settings {} })
     }
+}
+
+/// Who is to have an account.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    /// The name to sign in with.
+    pub username: Username,
+    /// How to be called; the user name if absent.
+    pub display_name: Option<DisplayName>,
+    /// The password to sign in with.
+    pub password: Password,
 }
 
 /// Who is let in to make an account.
@@ -141,27 +184,38 @@ impl Chat {
         let user = UserId::from_uuid(env.uuid());
         let session = SessionId::from_uuid(env.uuid());
         let token = Token::new(env);
-        let display_name = match body.display_name {
-            Some(name) => name,
-            // Every user name is a valid display name.
-            None => DisplayName::try_from(body.username.as_str().to_owned()).map_err(Error::internal)?,
-        };
         let given = body.setup_code.unwrap_or_default();
         let may_own = door.setup_code.as_ref().is_none_or(|code| bool::from(code.as_bytes().ct_eq(given.as_bytes())));
-        let password_hash = self.passwords().hash(body.password.expose().to_owned(), env.random()).await?;
-        let create = CreateAccount {
-            name_look: look(body.username.as_str()),
-            username: body.username,
-            display_name,
-            password_hash,
+        let way = Way::SignUp {
             may_own,
             mode: door.mode,
             invite: body.invite_code.as_deref().and_then(invite::hash),
             token_hash: token.hash(),
             device: device.bounded(),
-            general: self.general(),
         };
-        let user = self.perform(user, session, create).await?;
+        let account = NewAccount { username: body.username, display_name: body.display_name, password: body.password };
+        let user = self.perform(user, session, self.create(account, way).await?).await?;
         Ok(SignedIn { user, session, token })
+    }
+
+    /// Make an account for somebody who does not sign up; `owns`: the server is theirs from then on.
+    ///
+    /// Errors: `CONFLICT` for a name that is or looks taken.
+    pub async fn add_account(&self, account: NewAccount, owns: bool) -> Result<OwnUser> {
+        let create = self.create(account, Way::Made { owns }).await?;
+        let (user, nobody) = (UserId::from_uuid(self.env().uuid()), SessionId::from_uuid(Uuid::nil()));
+        self.perform(user, nobody, create).await
+    }
+
+    async fn create(&self, account: NewAccount, way: Way) -> Result<CreateAccount> {
+        let NewAccount { username, display_name, password } = account;
+        let display_name = match display_name {
+            Some(name) => name,
+            // Every user name is a valid display name.
+            None => DisplayName::try_from(username.as_str().to_owned()).map_err(Error::internal)?,
+        };
+        let password_hash = self.passwords().hash(password.expose().to_owned(), self.env().random()).await?;
+        let name_look = look(username.as_str());
+        Ok(CreateAccount { username, name_look, display_name, password_hash, way, general: self.general() })
     }
 }

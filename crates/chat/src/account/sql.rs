@@ -1,6 +1,6 @@
 //! All SQL on accounts, and on the server's one row.
 
-use crate::account::{OwnUser, ServerRole, Settings};
+use crate::account::{Account, OwnUser, ServerRole, Settings};
 use crate::db::{Conn, on_db};
 use crate::error::Result;
 use crate::id::{ChannelId, Epoch, UserId};
@@ -8,7 +8,7 @@ use crate::text::{DisplayName, Username};
 use crate::time::Time;
 
 /// An account that is about to be made.
-pub(super) struct NewAccount<'a> {
+pub(super) struct NewRow<'a> {
     pub(super) id: UserId,
     pub(super) username: &'a Username,
     pub(super) name_key: String,
@@ -19,7 +19,7 @@ pub(super) struct NewAccount<'a> {
 }
 
 /// Make an account. False if its name, or its look, is taken.
-pub(super) async fn insert(conn: &mut Conn<'_>, account: &NewAccount<'_>, now: Time) -> Result<bool> {
+pub(super) async fn insert(conn: &mut Conn<'_>, account: &NewRow<'_>, now: Time) -> Result<bool> {
     let sql = "INSERT INTO account (id, username, name_key, name_look, display_name, display_key, password_hash, \
                                     created_at) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
@@ -94,6 +94,57 @@ pub(super) async fn disable(conn: &mut Conn<'_>, user: UserId, at: Option<Time>)
     let changed =
         on_db!(conn, c => sqlx::query(sql).bind(user).bind(at).execute(c).await.map(|result| result.rows_affected()))?;
     Ok(changed > 0)
+}
+
+/// Give the account another password. False if there is none.
+pub(super) async fn set_password(conn: &mut Conn<'_>, user: UserId, hash: &str) -> Result<bool> {
+    let sql = "UPDATE account SET password_hash = $2 WHERE id = $1";
+    let changed = on_db!(conn, c => sqlx::query(sql).bind(user).bind(hash).execute(c).await
+        .map(|result| result.rows_affected()))?;
+    Ok(changed > 0)
+}
+
+/// Give the server, and the channel that everybody is in, to this account. False if there is none.
+pub(super) async fn hand_over(conn: &mut Conn<'_>, user: UserId, general: ChannelId) -> Result<bool> {
+    let sql = "UPDATE server SET owner_id = $1 WHERE EXISTS (SELECT 1 FROM account a WHERE a.id = $1)";
+    let given = on_db!(conn, c => sqlx::query(sql).bind(user).execute(c).await
+        .map(|result| result.rows_affected()))?;
+    let sql = "UPDATE member SET role = CASE WHEN user_id = $1 THEN 'owner' ELSE 'member' END \
+               WHERE channel_id = $2 AND (role = 'owner' OR user_id = $1)";
+    on_db!(conn, c => sqlx::query(sql).bind(user).bind(general).execute(c).await.map(drop))?;
+    Ok(given > 0)
+}
+
+/// Accounts in the order of their names, from this one on.
+pub(super) async fn accounts_from(conn: &mut Conn<'_>, name_key: &str, most: i64) -> Result<Vec<Account>> {
+    #[derive(sqlx::FromRow)]
+    struct Row {
+        id: UserId,
+        username: Username,
+        display_name: DisplayName,
+        owns: i32,
+        created_at: Time,
+        disabled_at: Option<Time>,
+        sessions: i64,
+        last_used_at: Option<Time>,
+    }
+    let sql = "SELECT a.id, a.username, a.display_name, a.created_at, a.disabled_at, \
+                      CASE WHEN s.owner_id = a.id THEN 1 ELSE 0 END AS owns, \
+                      (SELECT COUNT(*) FROM session WHERE user_id = a.id) AS sessions, \
+                      (SELECT MAX(last_used_at) FROM session WHERE user_id = a.id) AS last_used_at \
+               FROM account a CROSS JOIN server s WHERE a.name_key >= $1 ORDER BY a.name_key LIMIT $2";
+    let rows: Vec<Row> = on_db!(conn, c => sqlx::query_as(sql).bind(name_key).bind(most).fetch_all(c).await)?;
+    let accounts = rows.into_iter().map(|row| Account {
+        id: row.id,
+        username: row.username,
+        display_name: row.display_name,
+        role: if row.owns == 1 { ServerRole::Owner } else { ServerRole::Member },
+        created_at: row.created_at,
+        disabled_at: row.disabled_at,
+        sessions: row.sessions,
+        last_used_at: row.last_used_at,
+    });
+    Ok(accounts.collect())
 }
 
 /// Note that who may sign in has changed, for a server that runs on the same database.

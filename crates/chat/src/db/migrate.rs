@@ -29,8 +29,8 @@ migrations!["0001_start", "0002_access", "0003_making"];
 const MIGRATING: i64 = 7_021_994_410_351;
 
 /// Bring the database up to this program, inside the transaction of `conn`. Refuses a database that a newer program
-/// has written.
-pub(super) async fn migrate(conn: &mut Conn<'_>, now: Time) -> Result<(), OpenError> {
+/// has written, and one of an older program unless it may be changed.
+pub(super) async fn migrate(conn: &mut Conn<'_>, now: Time, may: bool) -> Result<(), OpenError> {
     if let Conn::Postgres(connection) = conn {
         // Two servers that start at once migrate one after the other; a large table may take its time.
         sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(MIGRATING).execute(&mut **connection).await?;
@@ -48,6 +48,9 @@ pub(super) async fn migrate(conn: &mut Conn<'_>, now: Time) -> Result<(), OpenEr
     for step in MIGRATIONS {
         if applied.iter().any(|(name,)| name == step.name) {
             continue;
+        }
+        if !may {
+            return Err(OpenError::Older);
         }
         let sql = match conn {
             Conn::Sqlite(_) => step.sqlite,

@@ -1,7 +1,9 @@
 //! The database: one SQL text for SQLite and PostgreSQL.
 
+mod backup;
 mod bulk;
 mod fault;
+mod lock;
 mod migrate;
 mod open;
 mod reader;
@@ -12,10 +14,12 @@ mod tests;
 
 use sqlx::{PgConnection, SqliteConnection};
 
+pub use backup::{BackupError, Sessions};
 pub(crate) use bulk::{Bulk, chunks};
 pub(crate) use fault::Fault;
-pub(crate) use open::Db;
+pub use lock::Lock;
 pub use open::{Database, OpenError};
+pub(crate) use open::{Db, Opening};
 pub(crate) use reader::Reading;
 pub(crate) use writer::Writer;
 

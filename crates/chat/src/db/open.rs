@@ -14,8 +14,6 @@ use super::{Conn, Reading, Writer};
 use crate::error::Error;
 use crate::time::Time;
 
-/// Longest that one statement may take: a command has five seconds in all.
-const STATEMENT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Read connections on SQLite: each is a thread; more than a few only wait for the same disk.
 const SQLITE_READERS: u32 = 4;
 /// Read connections on PostgreSQL.
@@ -76,6 +74,11 @@ pub enum OpenError {
         /// The newest that it knows.
         known: &'static str,
     },
+    /// An older program has written this database, and perhaps still does.
+    #[error(
+        "the database is of an older version, and a server runs on it: start that server anew with this version first"
+    )]
+    Older,
     /// The database would acknowledge what it may lose.
     #[error("the database does not keep what it acknowledges: {setting} is {found:?}, must be {wanted:?}")]
     NotDurable {
@@ -100,6 +103,16 @@ pub enum OpenError {
     Database(#[from] sqlx::Error),
 }
 
+/// How a database is opened.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opening {
+    /// Longest that one statement may take.
+    pub(crate) statement: Duration,
+    pub(crate) now: Time,
+    /// Whether a database of an older version may be brought up to date.
+    pub(crate) may_migrate: bool,
+}
+
 /// An open database: a pool to read from, and what it takes to open a lane's own connection.
 pub(crate) enum Db {
     /// SQLite.
@@ -113,14 +126,15 @@ impl Db {
     /// transaction.
     pub(crate) async fn open<T>(
         database: &Database,
-        now: Time,
+        opening: Opening,
         found: impl AsyncFnOnce(&mut Conn<'_>) -> Result<T, Error>,
     ) -> Result<(Self, T), OpenError> {
+        let Opening { statement, now, may_migrate } = opening;
         let (db, mut writer) = match database {
-            Database::Sqlite(path) => Self::open_sqlite(path).await?,
-            Database::Postgres(url) => Self::open_postgres(url).await?,
+            Database::Sqlite(path) => Self::open_sqlite(path, statement).await?,
+            Database::Postgres(url) => Self::open_postgres(url, statement).await?,
         };
-        migrate(&mut writer.conn(), now).await?;
+        migrate(&mut writer.conn(), now, may_migrate).await?;
         let found = found(&mut writer.conn()).await.map_err(|error| OpenError::Content(error.to_string()))?;
         writer.commit().await?;
         writer.close().await?;
@@ -128,23 +142,24 @@ impl Db {
     }
 
     /// With a connection on which a transaction has begun, so that whether the file can be written to is known.
-    async fn open_sqlite(path: &Path) -> Result<(Self, Writer), OpenError> {
+    async fn open_sqlite(path: &Path, statement: Duration) -> Result<(Self, Writer), OpenError> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             make_folder(folder).map_err(|source| OpenError::Folder { path: folder.to_owned(), source })?;
         }
-        make_file(path);
+        // It may be there; SQLite itself says what is wrong with one that cannot be made.
+        let _ = make_file(path);
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(STATEMENT_TIMEOUT)
+            .busy_timeout(statement)
             .statement_cache_capacity(STATEMENTS)
             .disable_statement_logging();
         let readers = PoolOptions::new()
             .max_connections(SQLITE_READERS)
-            .acquire_timeout(STATEMENT_TIMEOUT)
+            .acquire_timeout(statement)
             .idle_timeout(READER_IDLE)
             .test_before_acquire(false)
             .connect_lazy_with(options.clone().optimize_on_close(false, None));
@@ -168,8 +183,8 @@ impl Db {
         Ok((db, writer))
     }
 
-    async fn open_postgres(url: &str) -> Result<(Self, Writer), OpenError> {
-        let milliseconds = STATEMENT_TIMEOUT.as_millis().to_string();
+    async fn open_postgres(url: &str, statement: Duration) -> Result<(Self, Writer), OpenError> {
+        let milliseconds = statement.as_millis().to_string();
         let options = PgConnectOptions::from_str(url)
             .map_err(|_| OpenError::Address)?
             .application_name("hearth")
@@ -182,7 +197,7 @@ impl Db {
             .disable_statement_logging();
         let readers = PoolOptions::new()
             .max_connections(POSTGRES_READERS)
-            .acquire_timeout(STATEMENT_TIMEOUT)
+            .acquire_timeout(statement)
             .idle_timeout(READER_IDLE)
             .connect_lazy_with(options.clone());
         let db = Self::Postgres { options: Box::new(options), readers };
@@ -232,7 +247,7 @@ impl Db {
 }
 
 /// Make the data folder for its owner alone: it holds password hashes.
-fn make_folder(folder: &Path) -> std::io::Result<()> {
+pub(super) fn make_folder(folder: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -241,13 +256,13 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
 }
 
 /// Make the database file for its owner alone, whoever may enter a folder that was there before; what SQLite lays beside
-/// it gets the same mode. SQLite itself says what is wrong with a file that cannot be made.
-fn make_file(path: &Path) {
+/// it gets the same mode.
+pub(super) fn make_file(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.append(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let _ = options.open(path);
+    options.open(path).map(drop)
 }
 
 fn require(setting: &'static str, found: &str, wanted: &'static str) -> Result<(), OpenError> {

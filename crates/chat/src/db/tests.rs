@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::Connection;
 use testkit::database::{Location, TempDatabase};
@@ -107,7 +108,8 @@ async fn sqlite_syncs_every_commit_and_writes_ahead() {
     let database = TempDatabase::sqlite();
     let Location::Sqlite(path) = database.location() else { unreachable!() };
     let database = Database::Sqlite(path.to_owned());
-    let (db, ()) = Db::open(&database, crate::test_world::START, async |_| Ok(())).await.unwrap();
+    let opening = Opening { statement: Duration::from_secs(2), now: crate::test_world::START, may_migrate: true };
+    let (db, ()) = Db::open(&database, opening, async |_| Ok(())).await.unwrap();
     let mut writer = db.writer().await.unwrap();
     for (pragma, wanted) in [("PRAGMA synchronous", "2"), ("PRAGMA journal_mode", "wal"), ("PRAGMA foreign_keys", "1")]
     {
@@ -137,4 +139,41 @@ async fn nobody_else_reads_the_database_whoever_may_enter_its_folder() {
     }
     assert!(files > 0);
     drop(chat);
+}
+
+async fn both_kinds() -> [TempDatabase; 2] {
+    [TempDatabase::sqlite(), TempDatabase::postgres().await]
+}
+
+#[tokio::test]
+async fn one_server_at_a_time_holds_a_database() {
+    for database in both_kinds().await {
+        let database = options(&database).database;
+        let first = database.lock().await.unwrap().expect("nobody has it");
+        assert!(database.try_lock().await.unwrap().is_none(), "{database:?}: it is taken");
+        drop(first);
+        assert!(database.lock().await.unwrap().is_some(), "{database:?}: it was given back");
+    }
+}
+
+#[tokio::test]
+async fn a_lock_whose_session_is_lost_is_taken_again_and_only_another_server_ends_it() {
+    let temporary = TempDatabase::postgres().await;
+    let database = options(&temporary).database;
+    let Location::Postgres(url) = temporary.location() else { unreachable!() };
+    let mut operator = PgConnection::connect(url).await.unwrap();
+    let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                WHERE application_name = 'hearth lock' AND datname = current_database()";
+    let mut lock = database.lock().await.unwrap().expect("nobody has it");
+
+    sqlx::query(kill).execute(&mut operator).await.unwrap();
+    // It looks every five seconds; a look finds the session gone.
+    let lost = tokio::time::timeout(Duration::from_secs(8), lock.lost()).await;
+    assert!(lost.is_err(), "nobody else was there");
+    assert!(database.try_lock().await.unwrap().is_none(), "it is held again");
+
+    sqlx::query(kill).execute(&mut operator).await.unwrap();
+    let other = database.lock().await.unwrap().expect("the other one is faster");
+    tokio::time::timeout(Duration::from_secs(30), lock.lost()).await.expect("the other one has it");
+    drop(other);
 }

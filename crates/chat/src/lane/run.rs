@@ -29,12 +29,6 @@ const SENDS: usize = 128;
 const ACTS: usize = 32;
 /// Entries per batch in all.
 const ENTRIES: usize = 512;
-/// Whoever has waited this long is not begun any more. Together with [`BATCH_MAX`] it makes the five seconds within which
-/// every command is answered, whatever is down.
-const WAIT_MAX: Duration = Duration::from_secs(2);
-/// A batch that takes longer in all, from its first statement to the end of its COMMIT, is given up with its connection.
-/// Statements have limits of their own; this one is for a database that does not even say so.
-const BATCH_MAX: Duration = Duration::from_secs(3);
 /// Between two attempts to reach the database.
 const RETRY: Duration = Duration::from_millis(250);
 /// Longest that one attempt to reach the database may take: nobody is told anything meanwhile.
@@ -171,7 +165,7 @@ impl Lane {
         let (mut works, mut sends, mut acts) = (Vec::new(), 0, 0);
         let mut next = Some(first);
         while let Some(entry) = next {
-            if now.duration_since(entry.since) > WAIT_MAX {
+            if now.duration_since(entry.since) > self.world.limits.wait() {
                 entry.refuse(Error::busy());
             } else {
                 match entry.work {
@@ -192,7 +186,7 @@ impl Lane {
     /// Carry out a batch, commit it, hand it over.
     async fn carry_out(&mut self, mut works: Vec<Work>) {
         let begun = Instant::now();
-        let deadline = begun + BATCH_MAX;
+        let deadline = begun + self.world.limits.batch();
         let mut one_by_one = false;
         // Rolled back as often as it was tried: nothing changed.
         let mut refusal: fn() -> Error = Error::busy;
@@ -381,7 +375,9 @@ impl Lane {
             self.backlog.push_back(entry);
         }
         let now = Instant::now();
-        while let Some(entry) = self.backlog.pop_front_if(|entry| now.duration_since(entry.since) > WAIT_MAX) {
+        while let Some(entry) =
+            self.backlog.pop_front_if(|entry| now.duration_since(entry.since) > self.world.limits.wait())
+        {
             entry.refuse(Error::busy());
         }
     }

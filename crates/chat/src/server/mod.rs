@@ -1,8 +1,13 @@
 //! The server itself, as clients see it.
 
+mod sql;
+mod vitals;
+
 use serde::Serialize;
 
 use crate::wire::wire;
+
+pub use vitals::Vitals;
 
 /// Who may make an account. The first one is made in every mode: somebody must own the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -32,10 +32,6 @@ pub const ABSOLUTE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// How exactly the last use is kept: writing it on every request would cost an fsync each.
 pub const USE_NOTED_EVERY: Duration = Duration::from_secs(5 * 60);
 
-/// Sessions of one person at most: more devices than anybody has. One more, and the one that was not used for the longest
-/// time ends.
-pub const SESSIONS_MAX: i64 = 50;
-
 /// Longest address or agent that is kept.
 const DEVICE_TEXT_MAX: usize = 256;
 
@@ -135,7 +131,8 @@ impl Chat {
     /// A person's sessions that are alive, the last used first.
     pub async fn sessions(&self, identity: Identity) -> Result<Vec<SessionInfo>> {
         let now = self.now();
-        let all = self.read(async |conn| sql::of_user(conn, identity, SESSIONS_MAX).await).await?;
+        let most = i64::from(self.limits().sessions_per_user);
+        let all = self.read(async |conn| sql::of_user(conn, identity, most).await).await?;
         let alive =
             |info: &SessionInfo| Life { created_at: info.created_at, last_used_at: info.last_used_at }.is_alive(now);
         Ok(all.into_iter().filter(alive).collect())

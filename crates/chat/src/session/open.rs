@@ -4,7 +4,7 @@ use crate::account;
 use crate::command::{Command, Cx};
 use crate::effect::Effect;
 use crate::error::{Error, Result};
-use crate::session::{Device, SESSIONS_MAX, sql};
+use crate::session::{Device, sql};
 use crate::wire::Empty;
 
 /// Keep a session for the acting user and session id.
@@ -28,7 +28,8 @@ impl Command for OpenSession {
             return Err(Error::unauthenticated("invalid credentials"));
         }
         sql::insert(cx.db(), session, user, &self.token_hash, &self.device, now).await?;
-        for session in sql::delete_beyond(cx.db(), user, session, SESSIONS_MAX).await? {
+        let most = i64::from(cx.world.limits.sessions_per_user);
+        for session in sql::delete_beyond(cx.db(), user, session, most).await? {
             cx.effect(Effect::EndSession { session });
         }
         Ok(Empty {})

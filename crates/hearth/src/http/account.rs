@@ -89,7 +89,7 @@ pub(crate) async fn own_user(State(app): State<Arc<App>>, caller: Caller) -> Res
 /// `GET /api/meta`.
 pub(crate) async fn meta(State(app): State<Arc<App>>) -> Result<axum::Json<Meta>> {
     Ok(axum::Json(Meta {
-        name: "Hearth".to_owned(),
+        name: app.settings.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         web_build: app.web_build.clone(),
         signup: app.settings.signup,

@@ -22,9 +22,6 @@ use axum::routing::{any, delete, get, post};
 use crate::app::App;
 pub(crate) use web::build_id;
 
-/// Largest body of a request to `/api`: a message at its longest, several times over.
-const BODY_MAX: usize = 64 * 1024;
-
 /// The whole HTTP face of the server: interface, sockets, probes, web client.
 pub(crate) fn router(app: Arc<App>, sockets: socketio::Service) -> Router {
     let api = Router::new()
@@ -38,7 +35,7 @@ pub(crate) fn router(app: Arc<App>, sockets: socketio::Service) -> Router {
         .route("/meta", get(account::meta))
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::no_such_method)
-        .layer(DefaultBodyLimit::max(BODY_MAX));
+        .layer(DefaultBodyLimit::max(app.settings.limits.sizes.body.get()));
     Router::new()
         .nest("/api", api)
         .route("/api/", any(error::no_such_route))

@@ -17,7 +17,6 @@ use crate::app::App;
 use crate::connection::Connection;
 use crate::fail_point;
 use crate::http::client;
-use crate::limits::SOCKETS_PER_USER;
 use crate::places::Place;
 
 /// When to come back where too many sockets are: some will have gone.
@@ -66,14 +65,15 @@ async fn admit(app: &Arc<App>, socket: &Socket, auth: &Value) -> Result<(), Erro
     fail_point::hit("socket.registered").await;
     let mut memberships = memberships(app, identity).await?;
     fail_point::hit("socket.read").await;
-    if app.settings.rate_limits && app.hub.sockets_of(identity.user) > SOCKETS_PER_USER {
+    let most = app.settings.limits.counts.user_sockets as usize;
+    if app.settings.rate_limits && app.hub.sockets_of(identity.user) > most {
         return Err(Error::rate_limited(CROWDED_WAIT));
     }
     let place = socket.handshake().extensions().get::<Place>();
     if place.is_some_and(|place| !app.places.sign_in(place)) {
         return Err(Error::rate_limited(CROWDED_WAIT));
     }
-    socket.set_data(Connection::new(identity, socket.id()));
+    socket.set_data(Connection::new(identity, socket.id(), app.settings.limits.counts.in_flight));
     while !arrival.settle(&memberships) {
         memberships = self::memberships(app, identity).await?;
     }

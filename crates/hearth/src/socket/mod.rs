@@ -4,7 +4,6 @@ mod admission;
 mod dispatch;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use chat::Event;
 use chat::server::Hello;
@@ -12,22 +11,24 @@ use socketio::{Server, Socket};
 use tokio::time::Instant;
 
 use crate::app::App;
+use crate::config::{Bytes, LimitSettings};
 use crate::connection::Connection;
 use crate::fan_out::FanOut;
-
-/// Largest packet that a client may send, in bytes: a message at its longest, several times over.
-const PACKET_MAX: usize = 64 * 1024;
-
-/// How long a socket may stay without having said who it is.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::memory;
 
 /// The Socket.IO server, which asks `app` about every handshake. It holds the application weakly: the application holds
 /// its rooms.
-pub(crate) fn server(app: std::sync::Weak<App>) -> Server {
-    let config = engineio::Config::with(|config| config.max_payload = PACKET_MAX);
+pub(crate) fn server(app: std::sync::Weak<App>, limits: &LimitSettings) -> Server {
+    let config = engineio::Config::with(|config| {
+        config.max_payload = limits.sizes.packet.get();
+        config.outbound_limit = limits.sizes.outbound.get();
+        config.outbound_total = Some(limits.sizes.outbound_total.map_or_else(memory::quarter, Bytes::get));
+        config.stall_timeout = limits.deadlines.stall.get();
+        config.paused_limit = limits.deadlines.pause.get();
+    });
     Server::builder()
         .engine(config)
-        .connect_timeout(CONNECT_TIMEOUT)
+        .connect_timeout(limits.deadlines.authenticate.get())
         .allow_request(move |parts| admission::handshake(app.upgrade(), parts))
         .build()
 }

@@ -2,24 +2,23 @@
 //!
 //! A mistake is one clear sentence at start; a [`Settings`] that exists is consistent.
 
+mod limits;
+mod units;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
-use clap::{Parser, ValueEnum};
+use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use url::Url;
 
-/// Hearth, a chat server in one binary that any Socket.IO client can talk to.
-///
-/// Without any argument it keeps everything in ./data and serves http://localhost:3000.
-#[derive(Parser, Debug, Clone)]
-#[command(name = "hearth", version, max_term_width = 100)]
-pub struct Args {
-    /// Address and port to listen on. The first account owns the server, so nothing listens to the world unasked.
-    #[arg(long, env = "HEARTH_LISTEN", default_value = "127.0.0.1:3000", value_name = "ADDR:PORT")]
-    pub listen: SocketAddr,
+pub use limits::{CountLimits, Deadlines, LimitSettings, RateLimits, SizeLimits};
+pub use units::{Bytes, Rate, Span};
 
+/// Where everything is stored.
+#[derive(Args, Debug, Clone)]
+pub struct DatabaseArgs {
     /// Folder for the SQLite database. Made when it does not exist.
     #[arg(long, env = "HEARTH_DATA", default_value = "./data", value_name = "FOLDER")]
     pub data: PathBuf,
@@ -31,6 +30,18 @@ pub struct Args {
     /// File that holds the database URL, for secrets that must not stand in the environment.
     #[arg(long, env = "HEARTH_DATABASE_URL_FILE", value_name = "FILE", conflicts_with = "database_url")]
     pub database_url_file: Option<PathBuf>,
+}
+
+/// Everything that the server can be told.
+#[derive(Args, Debug, Clone)]
+pub struct ServeArgs {
+    /// Address and port to listen on. The first account owns the server, so nothing listens to the world unasked.
+    #[arg(long, env = "HEARTH_LISTEN", default_value = "127.0.0.1:3000", value_name = "ADDR:PORT")]
+    pub listen: SocketAddr,
+
+    /// Where everything is stored.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
 
     /// Address that people type to reach this server, e.g. https://chat.example.org. Cookie and Origin rules follow it.
     #[arg(long, env = "HEARTH_PUBLIC_URL", value_name = "URL")]
@@ -50,21 +61,37 @@ pub struct Args {
     )]
     pub trusted_proxies: Vec<String>,
 
-    /// Who may create an account.
-    #[arg(long, env = "HEARTH_SIGNUP", value_enum, default_value = "open")]
-    pub signup: SignUpMode,
+    /// What the server is called.
+    #[arg(long, env = "HEARTH_NAME", default_value = "Hearth", value_name = "NAME")]
+    pub name: String,
 
-    /// Rates and counts per person and address. `off` is for load tests; sizes, queues and deadlines always hold.
-    #[arg(long, env = "HEARTH_RATE_LIMITS", value_enum, default_value = "on")]
-    pub rate_limits: Switch,
+    /// Who may create an account.
+    #[arg(long, env = "HEARTH_SIGNUP", value_enum, default_value = "open", value_name = "WHO")]
+    pub signup: SignUpMode,
 
     /// What to log: a level, or a filter such as `info,hearth=debug`.
     #[arg(long, env = "HEARTH_LOG", default_value = "info", value_name = "FILTER")]
     pub log: String,
 
     /// How log lines look.
-    #[arg(long, env = "HEARTH_LOG_FORMAT", value_enum, default_value = "text")]
+    #[arg(long, env = "HEARTH_LOG_FORMAT", value_enum, default_value = "text", value_name = "FORMAT")]
     pub log_format: LogFormat,
+
+    /// Address and port of a listener for /metrics alone. Must be loopback, unless there is a token.
+    #[arg(long, env = "HEARTH_METRICS_LISTEN", value_name = "ADDR:PORT")]
+    pub metrics_listen: Option<SocketAddr>,
+
+    /// File with a token; with it /metrics answers `Authorization: Bearer`, on the server's own port too.
+    #[arg(long, env = "HEARTH_METRICS_TOKEN_FILE", value_name = "FILE")]
+    pub metrics_token_file: Option<PathBuf>,
+
+    /// Rates and counts per person and address. `off` is for load tests; sizes, queues and deadlines always hold.
+    #[arg(long, env = "HEARTH_RATE_LIMITS", value_enum, default_value = "on", value_name = "SWITCH")]
+    pub rate_limits: Switch,
+
+    /// Every single limit.
+    #[command(flatten)]
+    pub limits: LimitSettings,
 }
 
 /// Who may create an account.
@@ -122,6 +149,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where everything is stored.
     pub database: Database,
+    /// What the server is called.
+    pub name: String,
     /// Address that people type, when the operator has said one.
     pub public_url: Option<Url>,
     /// Origins that are allowed besides the server's own, in their serialised form.
@@ -132,22 +161,67 @@ pub struct Settings {
     pub signup: chat::server::SignUpMode,
     /// Whether rates and counts are limited.
     pub rate_limits: bool,
+    /// To what.
+    pub limits: LimitSettings,
+    /// Who may ask for the metrics, and where.
+    pub metrics: MetricsSettings,
 }
 
-impl Settings {
-    /// Checks the arguments and reads the files that they name.
-    pub fn from_args(args: &Args) -> Result<Self> {
+impl Database {
+    /// Reads where everything is stored.
+    pub fn from_args(args: &DatabaseArgs) -> Result<Self> {
         let database_url = match &args.database_url_file {
             Some(path) => Some(read_secret(path).context("HEARTH_DATABASE_URL_FILE")?),
             None => args.database_url.clone(),
         };
-        let database = match database_url {
-            None => Database::Folder(args.data.clone()),
-            Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => Database::Postgres(url),
+        match database_url {
+            None => Ok(Self::Folder(args.data.clone())),
+            Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => Ok(Self::Postgres(url)),
             Some(_) => {
                 bail!("HEARTH_DATABASE_URL must begin with postgres:// (leave it out to use SQLite in HEARTH_DATA)")
             }
-        };
+        }
+    }
+}
+
+impl From<&Database> for chat::Database {
+    fn from(database: &Database) -> Self {
+        match database {
+            Database::Folder(folder) => Self::Sqlite(folder.join("hearth.db")),
+            Database::Postgres(url) => Self::Postgres(url.clone()),
+        }
+    }
+}
+
+/// Who may ask for the metrics, and where.
+#[derive(Clone, Default)]
+pub struct MetricsSettings {
+    /// A listener of their own.
+    pub listen: Option<SocketAddr>,
+    /// What whoever asks must know; with one the server's own port answers too.
+    pub token: Option<String>,
+}
+
+impl MetricsSettings {
+    fn from_args(args: &ServeArgs) -> Result<Self> {
+        let token = args.metrics_token_file.as_deref().map(read_secret).transpose();
+        let token = token.context("HEARTH_METRICS_TOKEN_FILE")?;
+        if token.as_ref().is_some_and(|token| token.len() < TOKEN_LENGTH) {
+            bail!("HEARTH_METRICS_TOKEN_FILE: a token has at least {TOKEN_LENGTH} characters");
+        }
+        if let Some(listen) = args.metrics_listen.filter(|listen| token.is_none() && !listen.ip().is_loopback()) {
+            bail!(
+                "HEARTH_METRICS_LISTEN: {listen} can be reached from outside: listen on 127.0.0.1, or set \
+                 HEARTH_METRICS_TOKEN_FILE"
+            );
+        }
+        Ok(Self { listen: args.metrics_listen, token })
+    }
+}
+
+impl Settings {
+    /// Checks the arguments and reads the files that they name.
+    pub fn from_args(args: &ServeArgs) -> Result<Self> {
         let public_url = args.public_url.as_deref().map(parse_origin_url).transpose().context("HEARTH_PUBLIC_URL")?;
         let allowed_origins = args
             .allowed_origins
@@ -163,13 +237,32 @@ impl Settings {
             .context("HEARTH_TRUSTED_PROXIES")?;
         Ok(Self {
             listen: args.listen,
-            database,
+            database: Database::from_args(&args.database)?,
+            name: args.name.clone(),
+            metrics: MetricsSettings::from_args(args)?,
+            limits: args.limits.clone(),
             public_url,
             allowed_origins,
             trusted_proxies,
             signup: args.signup.into(),
             rate_limits: args.rate_limits == Switch::On,
         })
+    }
+
+    /// How the product is to be opened.
+    pub fn chat_options(&self) -> chat::Options {
+        let LimitSettings { counts, sizes, deadlines, .. } = &self.limits;
+        let mut options = chat::Options::new((&self.database).into());
+        options.password_cost.memory_kib = u32::try_from(sizes.password_memory.get() / 1024).unwrap_or(u32::MAX);
+        options.password_cost.passes = sizes.password_passes;
+        options.made_per_hour = self.rate_limits.then_some(counts.made_per_hour);
+        options.limits = chat::Limits {
+            sessions_per_user: counts.user_sessions,
+            passwords_waiting: counts.passwords_waiting,
+            statement: deadlines.statement.get(),
+            command: deadlines.command.get(),
+        };
+        options
     }
 
     /// Whether people reach this server over TLS, by what the operator says.
@@ -183,8 +276,11 @@ impl Settings {
     }
 }
 
+/// Fewest characters of a token for the metrics: beyond guessing.
+const TOKEN_LENGTH: usize = 16;
+
 /// An address of the form `scheme://host[:port]`, with nothing behind it.
-fn parse_origin_url(text: &str) -> Result<Url> {
+pub(crate) fn parse_origin_url(text: &str) -> Result<Url> {
     let url =
         Url::parse(text.trim()).with_context(|| format!("`{text}` is not a URL such as https://chat.example.org"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
@@ -211,9 +307,15 @@ fn read_secret(path: &std::path::Path) -> Result<String> {
 mod tests {
     use super::*;
 
+    #[derive(clap::Parser)]
+    struct Alone {
+        #[command(flatten)]
+        serve: ServeArgs,
+    }
+
     fn settings(args: &[&str]) -> Result<Settings> {
-        let args = Args::try_parse_from([&["hearth"], args].concat())?;
-        Settings::from_args(&args)
+        let alone: Alone = clap::Parser::try_parse_from([&["hearth"], args].concat())?;
+        Settings::from_args(&alone.serve)
     }
 
     #[test]
@@ -238,6 +340,11 @@ mod tests {
             (["--trusted-proxies", "10.0.0.0/99"], "HEARTH_TRUSTED_PROXIES"),
             (["--database-url", "mysql://x"], "HEARTH_DATABASE_URL"),
             (["--database-url-file", "/does/not/exist"], "HEARTH_DATABASE_URL_FILE"),
+            (["--metrics-listen", "0.0.0.0:9464"], "HEARTH_METRICS_LISTEN"),
+            (["--metrics-token-file", "/does/not/exist"], "HEARTH_METRICS_TOKEN_FILE"),
+            (["--limit-send", "5"], "--limit-send"),
+            (["--limit-packet", "lots"], "--limit-packet"),
+            (["--limit-user-sockets", "0"], "--limit-user-sockets"),
         ] {
             let error = settings(&args).err().unwrap_or_else(|| panic!("{args:?} was accepted"));
             assert!(format!("{error:#}").contains(wanted), "{args:?}: {error:#}");

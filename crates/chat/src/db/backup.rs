@@ -1,0 +1,193 @@
+//! A copy of the whole database, taken while a server works on it.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::str::FromStr;
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
+
+use super::Database;
+use super::open::make_file;
+use crate::id::Epoch;
+use crate::time::Environment;
+
+/// What a copy shall hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sessions {
+    /// Who is signed in is signed in on the restored server too, also whoever has been signed out since.
+    Keep,
+    /// Everybody signs in again.
+    Forget,
+}
+
+/// Why there is no copy: each one sentence for whoever asked for it.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// There is something at its place.
+    #[error("{} is there already: name a file that is not", .0.display())]
+    Exists(PathBuf),
+    /// There is nothing to copy.
+    #[error("there is no database at {}", .0.display())]
+    Nothing(PathBuf),
+    /// The file cannot be written.
+    #[error("{} cannot be written: {source}", .path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The address of the PostgreSQL server makes no sense.
+    #[error("the database address is not of the form postgres://user:password@host:port/database")]
+    Address,
+    /// `pg_dump` cannot be run.
+    #[error(
+        "pg_dump, which copies a PostgreSQL database, cannot be run: {0} (it comes with PostgreSQL's client programs)"
+    )]
+    NoDump(std::io::Error),
+    /// `pg_dump` gave up.
+    #[error("pg_dump failed: {0}")]
+    Dump(String),
+    /// The copy is not what it should be.
+    #[error("the copy is damaged and was removed: {0}")]
+    Damaged(String),
+    /// The database said something else.
+    #[error("the database cannot be copied: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+impl Database {
+    /// Write a consistent copy to `file`, which must not exist. The copy has an epoch of its own, so that clients of a
+    /// server that is restored from it drop what they know. From SQLite it is a database file, from PostgreSQL the SQL
+    /// that `pg_dump` writes.
+    pub async fn backup(&self, file: &Path, sessions: Sessions, env: &Environment) -> Result<(), BackupError> {
+        if file.exists() {
+            return Err(BackupError::Exists(file.to_owned()));
+        }
+        let epoch = Epoch::from_uuid(env.uuid());
+        let partial = file.with_added_extension("partial");
+        let failed = |source| BackupError::File { path: file.to_owned(), source };
+        // What an interrupted attempt has left.
+        let _ = std::fs::remove_file(&partial);
+        let copied = match self {
+            Self::Sqlite(path) => copy_sqlite(path, &partial, epoch, sessions).await,
+            Self::Postgres(url) => copy_postgres(url, &partial, epoch, sessions).await,
+        };
+        let kept = copied.and_then(|()| {
+            std::fs::File::open(&partial).and_then(|copy| copy.sync_all()).map_err(failed)?;
+            std::fs::rename(&partial, file).map_err(failed)
+        });
+        if kept.is_err() {
+            let _ = std::fs::remove_file(&partial);
+        }
+        kept
+    }
+}
+
+/// `VACUUM INTO` reads one snapshot; a server goes on writing meanwhile.
+async fn copy_sqlite(path: &Path, copy: &Path, epoch: Epoch, sessions: Sessions) -> Result<(), BackupError> {
+    if !path.exists() {
+        return Err(BackupError::Nothing(path.to_owned()));
+    }
+    let failed = |source| BackupError::File { path: copy.to_owned(), source };
+    // Password hashes are nobody else's. SQLite takes an empty file as none.
+    make_file(copy).map_err(failed)?;
+    let mut connection = SqliteConnectOptions::new().filename(path).disable_statement_logging().connect().await?;
+    let name = copy.to_str().ok_or_else(|| failed(std::io::ErrorKind::InvalidFilename.into()))?;
+    sqlx::query("VACUUM INTO $1").bind(name).execute(&mut connection).await?;
+    connection.close().await?;
+
+    let mut connection = SqliteConnectOptions::new().filename(copy).disable_statement_logging().connect().await?;
+    sqlx::query("UPDATE server SET epoch = $1").bind(epoch).execute(&mut connection).await?;
+    if sessions == Sessions::Forget {
+        sqlx::query("DELETE FROM session").execute(&mut connection).await?;
+    }
+    let (verdict,): (String,) = sqlx::query_as("PRAGMA integrity_check(1)").fetch_one(&mut connection).await?;
+    connection.close().await?;
+    if verdict == "ok" { Ok(()) } else { Err(BackupError::Damaged(verdict)) }
+}
+
+/// `pg_dump` reads one snapshot too. What makes the copy another is said at its end, in the same transaction for whoever
+/// restores it in one.
+async fn copy_postgres(url: &str, copy: &Path, epoch: Epoch, sessions: Sessions) -> Result<(), BackupError> {
+    let failed = |source| BackupError::File { path: copy.to_owned(), source };
+    let options = PgConnectOptions::from_str(url).map_err(|_| BackupError::Address)?;
+    let mut connection = options.disable_statement_logging().connect().await?;
+    let (schema,): (String,) =
+        sqlx::query_as("SELECT CAST(quote_ident(current_schema()) AS TEXT)").fetch_one(&mut connection).await?;
+    connection.close().await?;
+
+    make_file(copy).map_err(failed)?;
+    let dump = std::fs::File::options().append(true).open(copy).map_err(failed)?;
+    let (address, password) = without_password(url);
+    let mut command = Command::new("pg_dump");
+    command.args(["--format=plain", "--no-owner", "--no-privileges", "--encoding=UTF8"]);
+    // Whoever lists processes reads their arguments.
+    command.arg("--dbname").arg(address).envs(password.map(|password| ("PGPASSWORD", password)));
+    command.stdin(Stdio::null()).stdout(dump.try_clone().map_err(failed)?).stderr(Stdio::piped());
+    let output = tokio::task::spawn_blocking(move || command.output())
+        .await
+        .map_err(|error| BackupError::Dump(error.to_string()))?;
+    let output = output.map_err(BackupError::NoDump)?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(BackupError::Dump(said.lines().next().unwrap_or("without a word").to_owned()));
+    }
+    let epoch = epoch.as_uuid();
+    let mut end = format!(
+        "\n-- A restored server is another one: its clients drop what they know.\nUPDATE {schema}.server SET epoch = '{epoch}';\n"
+    );
+    if sessions == Sessions::Forget {
+        end.push_str(&format!("DELETE FROM {schema}.session;\n"));
+    }
+    (&dump).write_all(end.as_bytes()).map_err(failed)
+}
+
+/// The address as it may be seen, and the password that stood in it.
+fn without_password(url: &str) -> (String, Option<String>) {
+    let Some((scheme, rest)) = url.split_once("://") else { return (url.to_owned(), None) };
+    let authority = rest.find(['/', '?']).map_or(rest, |end| &rest[..end]);
+    let Some((credentials, _)) = authority.rsplit_once('@') else { return (url.to_owned(), None) };
+    let Some((user, password)) = credentials.split_once(':') else { return (url.to_owned(), None) };
+    (format!("{scheme}://{user}{}", &rest[credentials.len()..]), Some(decoded(password)))
+}
+
+/// Without the `%41` of an address.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let code = after.get(..2).and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok());
+        match (first, code) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_does_not_stand_among_the_arguments() {
+        for (url, seen, password) in [
+            ("postgres://ann:p%40ss@host:5432/db", "postgres://ann@host:5432/db", Some("p@ss")),
+            ("postgres://ann@host/db?sslmode=require", "postgres://ann@host/db?sslmode=require", None),
+            ("postgres://ann:a:b@host/db?x=y@z", "postgres://ann@host/db?x=y@z", Some("a:b")),
+            ("postgres:///db", "postgres:///db", None),
+        ] {
+            assert_eq!(without_password(url), (seen.to_owned(), password.map(ToOwned::to_owned)), "{url}");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! `hearth backup`: a copy of everything.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use chat::{BackupSessions, Environment};
+use clap::Args;
+
+use crate::config::{Database, DatabaseArgs};
+
+#[derive(Args, Debug)]
+pub(super) struct BackupArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+
+    /// Where to write the copy: a SQLite database, or the SQL of a PostgreSQL one. Must not exist
+    file: PathBuf,
+
+    /// Leave out who is signed in: on a server that is restored from the copy everybody signs in again, and nobody comes
+    /// back who was signed out meanwhile
+    #[arg(long)]
+    without_sessions: bool,
+}
+
+pub(super) async fn run(args: BackupArgs) -> Result<ExitCode> {
+    let database = chat::Database::from(&Database::from_args(&args.database)?);
+    let sessions = if args.without_sessions { BackupSessions::Forget } else { BackupSessions::Keep };
+    database.backup(&args.file, sessions, &Environment::system()).await?;
+    println!("{}", args.file.display());
+    Ok(ExitCode::SUCCESS)
+}

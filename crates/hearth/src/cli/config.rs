@@ -1,0 +1,53 @@
+//! `hearth config`: what is in force, and where it comes from.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Args, Command};
+
+use super::table::table;
+use crate::config::{ServeArgs, Settings};
+
+/// Settings whose value is nobody's business.
+const SECRET: [&str; 1] = ["database_url"];
+
+#[derive(Args, Debug)]
+pub(super) struct ConfigArgs {
+    #[command(flatten)]
+    serve: ServeArgs,
+
+    /// Only what is not the default
+    #[arg(long)]
+    changed: bool,
+}
+
+pub(super) fn run(args: &ConfigArgs, matches: &ArgMatches, command: &Command) -> Result<ExitCode> {
+    let own = command.find_subcommand("config").unwrap_or(command);
+    let rows: Vec<_> = own
+        .get_arguments()
+        .filter(|arg| arg.get_env().is_some())
+        .map(|arg| row(arg, matches))
+        .filter(|[_, _, _, source]| !args.changed || source != "default")
+        .collect();
+    print!("{}", table(["SETTING", "VARIABLE", "VALUE", "FROM"], &rows));
+    // What makes no sense together is said as at the start of the server.
+    Settings::from_args(&args.serve)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn row(arg: &Arg, matches: &ArgMatches) -> [String; 4] {
+    let id = arg.get_id().as_str();
+    let source = match matches.value_source(id) {
+        Some(ValueSource::CommandLine) => "flag",
+        Some(ValueSource::EnvVariable) => "environment",
+        _ => "default",
+    };
+    let values = matches.get_raw(id).into_iter().flatten().map(|value| value.to_string_lossy().into_owned());
+    let value = match values.collect::<Vec<_>>().join(",") {
+        value if !value.is_empty() && SECRET.contains(&id) => "(not shown)".to_owned(),
+        value => value,
+    };
+    let variable = arg.get_env().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    [format!("--{}", arg.get_long().unwrap_or(id)), variable, value, source.to_owned()]
+}

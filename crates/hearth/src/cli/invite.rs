@@ -1,0 +1,89 @@
+//! `hearth invite`: who may sign up where it is by invitation.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use chat::InviteId;
+use chat::invite::InviteState;
+use clap::{Args, Subcommand};
+
+use super::data::{Data, Fresh};
+use super::table::{table, time};
+use crate::config::{DatabaseArgs, Span, parse_origin_url};
+
+#[derive(Args, Debug)]
+pub(super) struct InviteArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand, Debug)]
+enum What {
+    /// Make an invitation and print its code, which is shown this once
+    Create {
+        /// How many people may sign up with it
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000), value_name = "COUNT")]
+        uses: u32,
+        /// How long it is good for, such as 12h or 7d
+        #[arg(long, default_value = "7d", value_name = "SPAN")]
+        expires: Span,
+        /// Address that people type to reach the server: with it, a link is printed too
+        #[arg(long, env = "HEARTH_PUBLIC_URL", value_name = "URL")]
+        public_url: Option<String>,
+    },
+    /// List the invitations, the newest first
+    List,
+    /// Take an invitation back; whoever has signed up with it stays
+    Revoke {
+        /// Its id, as `hearth invite list` shows it
+        id: InviteId,
+    },
+}
+
+pub(super) async fn run(args: InviteArgs) -> Result<ExitCode> {
+    let data = Data::open(&args.database, Fresh::Refuse).await?;
+    let done = act(&data, args.what).await;
+    data.close().await;
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn act(data: &Data, what: What) -> Result<()> {
+    match what {
+        What::Create { uses, expires, public_url } => {
+            let public_url = public_url.as_deref().map(parse_origin_url).transpose()?;
+            let (id, code) = data.chat.create_invite(uses, expires.get()).await?;
+            println!("id:   {id}\ncode: {}", code.expose());
+            if let Some(url) = public_url {
+                println!("link: {url}signup?invite={}", code.expose());
+            }
+        }
+        What::List => {
+            let now = data.chat.now();
+            let rows: Vec<_> = data
+                .chat
+                .invites()
+                .await?
+                .iter()
+                .map(|invite| {
+                    let state = match invite.state(now) {
+                        InviteState::Good => "good",
+                        InviteState::UsedUp => "used up",
+                        InviteState::Expired => "expired",
+                        InviteState::Revoked => "revoked",
+                    };
+                    let uses = format!("{} of {}", invite.uses, invite.max_uses);
+                    [invite.id.to_string(), uses, time(invite.created_at), time(invite.expires_at), state.to_owned()]
+                })
+                .collect();
+            print!("{}", table(["ID", "USED", "CREATED (UTC)", "EXPIRES", "STATE"], &rows));
+        }
+        What::Revoke { id } => {
+            data.chat.revoke_invite(id).await?;
+            println!("nobody signs up with it any more");
+        }
+    }
+    Ok(())
+}

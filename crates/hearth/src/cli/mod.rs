@@ -1,0 +1,123 @@
+//! The command line: one file a command.
+
+mod backup;
+mod config;
+mod data;
+mod doctor;
+mod healthcheck;
+mod invite;
+mod seed;
+mod serve;
+mod table;
+mod user;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use crate::config::{LimitSettings, LogFormat, ServeArgs};
+
+/// Hearth, a chat server in one binary that any Socket.IO client can talk to.
+///
+/// Without any argument it keeps everything in ./data and serves http://localhost:3000. Settings are flags, else
+/// environment variables, else defaults; `hearth config` shows what is in force. -h is short, --help names every limit.
+#[derive(Parser, Debug)]
+#[command(name = "hearth", version, max_term_width = 100, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(flatten)]
+    serve: ServeArgs,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Run the server; what happens without a command, too
+    Serve(Box<ServeArgs>),
+    /// Make, list and change accounts; the server may be running
+    User(user::UserArgs),
+    /// Make, list and take back invitations to sign up; the server may be running
+    Invite(invite::InviteArgs),
+    /// Write a copy of the whole database; the server may be running
+    Backup(backup::BackupArgs),
+    /// Look for what may go wrong: database, disk, clock, limits, public URL, proxy
+    Doctor(Box<ServeArgs>),
+    /// Show every setting that is in force, and where it comes from
+    Config(Box<config::ConfigArgs>),
+    /// Ask a running server whether it is ready, for containers: exit code 0 if so
+    Healthcheck(healthcheck::HealthcheckArgs),
+    /// Fill an empty database
+    Seed(seed::SeedArgs),
+}
+
+/// The command line with the limits left out of the short help, which would be long with them.
+fn command() -> clap::Command {
+    let limits: Vec<_> = LimitSettings::augment_args(clap::Command::new("limits"))
+        .get_arguments()
+        .map(|arg| arg.get_id().clone())
+        .collect();
+    let shorten = |command: clap::Command| {
+        command.mut_args(|arg| {
+            let hide = limits.contains(arg.get_id());
+            arg.hide_short_help(hide)
+        })
+    };
+    let mut command = shorten(Cli::command());
+    for name in ["serve", "doctor", "config"] {
+        command = command.mut_subcommand(name, shorten);
+    }
+    command
+}
+
+/// Runs the command that the process was started with.
+///
+/// # Errors
+/// One sentence for whoever started it.
+pub fn run() -> Result<ExitCode> {
+    let matches = command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    match cli.command {
+        None => serve::run(&cli.serve),
+        Some(Command::Serve(args)) => serve::run(&args),
+        Some(Command::User(args)) => aside(user::run(args)),
+        Some(Command::Invite(args)) => aside(invite::run(args)),
+        Some(Command::Backup(args)) => aside(backup::run(args)),
+        Some(Command::Doctor(args)) => aside(doctor::run(&args)),
+        Some(Command::Config(args)) => {
+            let own = matches.subcommand_matches("config").unwrap_or(&matches);
+            config::run(&args, own, &command())
+        }
+        Some(Command::Healthcheck(args)) => healthcheck::run(&args),
+        Some(Command::Seed(args)) => aside(seed::run(args)),
+    }
+}
+
+/// Runs a command that works beside the server: what it has to say goes to standard output, and the log is for trouble.
+fn aside(work: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
+    crate::log::init("warn", LogFormat::Text)?;
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn the_short_help_leaves_out_the_limits_and_the_long_one_names_each() {
+        let mut command = command();
+        let (short, long) = (command.render_help().to_string(), command.render_long_help().to_string());
+        assert!(!short.contains("--limit-send") && short.contains("--listen"), "{short}");
+        let limits = LimitSettings::augment_args(clap::Command::new("limits"));
+        for arg in limits.get_arguments() {
+            let flag = arg.get_long().unwrap();
+            assert!(long.contains(&format!("--{flag}")), "{flag}");
+        }
+    }
+}
