@@ -169,7 +169,7 @@ enum Tree {
 }
 
 /// Values nest no deeper than this; what serde_json reads is bounded too.
-const DEPTH: usize = 20;
+const DEPTH: usize = 6;
 
 impl Tree {
     /// A value from bytes: what it is, then what it consists of.
