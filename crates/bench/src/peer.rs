@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
+use crate::server::Program;
+
 /// A server, or one way to set it up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peer {
@@ -57,19 +59,21 @@ impl Peer {
         }
     }
 
-    /// The program and its arguments.
-    pub(crate) fn command(self, places: &Places) -> Result<Vec<OsString>> {
-        Ok(match self {
+    /// How it is started.
+    pub(crate) fn program(self, places: &Places) -> Result<Program> {
+        let words = match self {
             Self::Node => vec!["node".into(), existing(&places.node.join("server.js"))?],
             Self::Socketioxide => vec![existing(&places.socketioxide)?],
             Self::Raw => vec![beside("raw-server")?],
             Self::Socketio | Self::Recovery => vec![beside("socketio-server")?],
-        })
+        };
+        let program = Program::new(self.title(), words);
+        Ok(if self == Self::Recovery { program.with("RECOVERY", "1") } else { program })
     }
 }
 
 /// A program that is built together with this one.
-fn beside(name: &str) -> Result<OsString> {
+pub(crate) fn beside(name: &str) -> Result<OsString> {
     let exe = std::env::current_exe().context("cannot tell where this program lies")?;
     existing(&exe.with_file_name(name))
 }

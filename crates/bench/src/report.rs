@@ -8,8 +8,10 @@ use anyhow::{Context as _, Result};
 use crate::peer::Peer;
 use crate::scenario::{Bar, Outcome, Scenario};
 
-/// Between these marks a file is rewritten by every run; what a person wrote around them stays.
-const MARKS: [&str; 2] = ["<!-- cargo xtask bench: start -->\n", "<!-- cargo xtask bench: end -->\n"];
+/// Between these marks a file is rewritten by every run of that command; what a person wrote around them stays.
+fn marks(command: &str) -> [String; 2] {
+    ["start", "end"].map(|end| format!("<!-- cargo xtask {command}: {end} -->\n"))
+}
 
 /// The facts that the figures hold for.
 #[derive(Clone, Debug)]
@@ -26,21 +28,29 @@ pub struct Conditions {
 
 /// All outcomes of a run.
 #[derive(Debug, Default)]
-pub struct Results(Vec<(Scenario, Peer, Vec<Outcome>)>);
+pub struct Results {
+    rounds: Vec<(Scenario, Peer, Vec<Outcome>)>,
+    failed: Vec<(Scenario, Peer)>,
+}
 
 impl Results {
     /// One more round.
     pub fn add(&mut self, scenario: &Scenario, peer: Peer, outcome: Outcome) {
-        let known = self.0.iter_mut().find(|(s, p, _)| s.name == scenario.name && *p == peer);
+        let known = self.rounds.iter_mut().find(|(s, p, _)| s.name == scenario.name && *p == peer);
         match known {
             Some((.., rounds)) => rounds.push(outcome),
-            None => self.0.push((*scenario, peer, vec![outcome])),
+            None => self.rounds.push((*scenario, peer, vec![outcome])),
         }
+    }
+
+    /// A round that gave no outcome.
+    pub fn fail(&mut self, scenario: &Scenario, peer: Peer) {
+        self.failed.push((*scenario, peer));
     }
 
     fn scenarios(&self) -> Vec<Scenario> {
         let mut found: Vec<Scenario> = Vec::new();
-        for (scenario, ..) in &self.0 {
+        for (scenario, ..) in &self.rounds {
             if found.iter().all(|known| known.name != scenario.name) {
                 found.push(*scenario);
             }
@@ -50,7 +60,7 @@ impl Results {
 
     /// The median of a figure over the rounds; none where it was not measured.
     fn median(&self, scenario: &str, peer: Peer, figure: impl Fn(&Outcome) -> f64) -> Option<f64> {
-        let (.., rounds) = self.0.iter().find(|(s, p, _)| s.name == scenario && *p == peer)?;
+        let (.., rounds) = self.rounds.iter().find(|(s, p, _)| s.name == scenario && *p == peer)?;
         let mut values: Vec<f64> = rounds.iter().map(figure).collect();
         // A single zero is a figure too small for the clock; nothing but zeros is a figure that was not measured.
         if values.iter().all(|value| *value == 0.0) {
@@ -70,6 +80,9 @@ impl Results {
             let _ = writeln!(out, "- {line}");
         }
         let _ = writeln!(out, "- Measured on {}. {}", conditions.date, self.disturbance());
+        for (scenario, peer) in &self.failed {
+            let _ = writeln!(out, "- A round of {} failed: {}.", peer.title(), scenario.title);
+        }
         self.cpu_table(&mut out);
         self.memory_table(&mut out);
         self.time_table(&mut out);
@@ -78,7 +91,7 @@ impl Results {
 
     /// How much other programs disturbed it.
     fn disturbance(&self) -> String {
-        let rounds = self.0.iter().flat_map(|(.., rounds)| rounds);
+        let rounds = self.rounds.iter().flat_map(|(.., rounds)| rounds);
         let mut foreign: Vec<f64> = rounds.clone().map(|round| round.foreign).collect();
         foreign.sort_by(f64::total_cmp);
         let median = foreign.get(foreign.len() / 2).copied().unwrap_or_default() * 100.0;
@@ -184,7 +197,7 @@ fn short(value: f64) -> String {
     }
 }
 
-fn thousands(value: f64) -> String {
+pub(crate) fn thousands(value: f64) -> String {
     let digits = format!("{value:.0}");
     let mut out = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -196,20 +209,21 @@ fn thousands(value: f64) -> String {
     out
 }
 
-/// Puts the tables into a file, between the marks.
+/// Puts the tables into a file, between the marks of a command, such as `bench`.
 ///
 /// # Errors
-/// The file cannot be read or written, or has no marks.
-pub fn write(file: &Path, tables: &str) -> Result<()> {
+/// The file cannot be read or written, or has no such marks.
+pub fn write(file: &Path, command: &str, tables: &str) -> Result<()> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let text = between_marks(&text, tables).with_context(|| format!("{} has no marks", file.display()))?;
+    let text = between(&text, &marks(command), tables)
+        .with_context(|| format!("{} has no marks of `{command}`", file.display()))?;
     std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
 }
 
-fn between_marks(text: &str, tables: &str) -> Option<String> {
-    let (before, rest) = text.split_once(MARKS[0])?;
-    let (_, after) = rest.split_once(MARKS[1])?;
-    Some([before, MARKS[0], tables, MARKS[1], after].concat())
+fn between(text: &str, [start, end]: &[String; 2], tables: &str) -> Option<String> {
+    let (before, rest) = text.split_once(start.as_str())?;
+    let (_, after) = rest.split_once(end.as_str())?;
+    Some([before, start, tables, end, after].concat())
 }
 
 #[cfg(test)]
@@ -247,6 +261,17 @@ mod tests {
     }
 
     #[test]
+    fn a_round_that_failed_is_told_and_the_others_count() {
+        let echo = scenario("echo");
+        let mut results = Results::default();
+        results.add(&echo, Peer::Raw, outcome(1.0, 1.0));
+        results.fail(&echo, Peer::Node);
+        let tables = results.markdown(&conditions());
+        assert!(tables.contains("- A round of Node socket.io failed: echo with ack, 100 sockets.\n"), "{tables}");
+        assert!(tables.contains("| – | – | 2.00 (1.00 + 1.00) |"), "{tables}");
+    }
+
+    #[test]
     fn memory_is_shown_where_it_was_measured() {
         let mut results = Results::default();
         results.add(&scenario("echo"), Peer::Socketio, outcome(1.0, 1.0));
@@ -258,10 +283,12 @@ mod tests {
 
     #[test]
     fn a_run_replaces_the_tables_and_nothing_else() {
-        let old = format!("# Title\n{}old\n{}\nmore\n", MARKS[0], MARKS[1]);
-        let new = between_marks(&old, "new\n").unwrap();
+        let [mine, other] = [marks("bench"), marks("bench hostile")];
+        let [start, end] = &mine;
+        let old = format!("# Title\n{}other\n{}text\n{start}old\n{end}\nmore\n", other[0], other[1]);
+        let new = between(&old, &mine, "new\n").unwrap();
         assert_eq!(new, old.replace("old", "new"));
-        assert_eq!(between_marks("no marks", "new"), None);
+        assert_eq!(between("no marks", &mine, "new"), None);
     }
 
     #[test]

@@ -1,14 +1,13 @@
 //! A server process on a core of its own, and what it uses of the machine, as Linux tells it.
 
-use std::fs::read_to_string;
+use std::ffi::OsString;
+use std::fs::{read_dir, read_to_string};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-
-use crate::peer::{Peer, Places};
 
 /// How long a server may take to listen.
 const START: Duration = Duration::from_secs(20);
@@ -19,6 +18,36 @@ pub const QUIET: f64 = 0.15;
 /// The unit of CPU times in /proc, whatever the kernel's own clock: sysconf(_SC_CLK_TCK) is 100 on every Linux.
 const TICK: Duration = Duration::from_millis(10);
 
+/// How a server is started.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// How it is named in messages.
+    pub name: String,
+    /// The program and its arguments.
+    pub words: Vec<OsString>,
+    /// What is added to the environment; `PORT` is added always.
+    pub environment: Vec<(OsString, OsString)>,
+    /// Where it runs; here when left out.
+    pub folder: Option<PathBuf>,
+    /// Where it listens, for one that cannot be told; a free port of this machine when left out.
+    pub address: Option<SocketAddr>,
+}
+
+impl Program {
+    /// A program that listens where `PORT` says.
+    #[must_use]
+    pub fn new(name: &str, words: Vec<OsString>) -> Self {
+        Self { name: name.to_owned(), words, environment: Vec::new(), folder: None, address: None }
+    }
+
+    /// With one more word in its environment.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+}
+
 /// A running server; it is killed when this is dropped.
 pub struct Server {
     child: Child,
@@ -26,28 +55,29 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server on a free port and waits until it listens.
+    /// Starts a server, on a core of its own when one is named, and waits until it listens.
     ///
     /// # Errors
     /// It cannot be started, ends, or does not listen in time.
-    pub fn start(peer: Peer, places: &Places, core: usize) -> Result<Self> {
-        let address = free_address()?;
-        let mut command = Command::new("taskset");
-        command.args(["--cpu-list", &core.to_string()]).args(peer.command(places)?);
-        command.env("PORT", address.port().to_string()).stdin(Stdio::null());
-        match peer {
-            Peer::Recovery => command.env("RECOVERY", "1"),
-            _ => command.env_remove("RECOVERY"),
-        };
-        let child = command.spawn().context("cannot start taskset, which pins a program to a core")?;
+    pub fn start(program: &Program, core: Option<usize>) -> Result<Self> {
+        let address = program.address.map_or_else(free_address, Ok)?;
+        let pinned = core.map(|core| ["taskset".into(), "--cpu-list".into(), OsString::from(core.to_string())]);
+        let mut words = pinned.into_iter().flatten().chain(program.words.iter().cloned());
+        let mut command = Command::new(words.next().context("no program is named")?);
+        command.args(words).env("PORT", address.port().to_string()).envs(program.environment.iter().cloned());
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        if let Some(folder) = &program.folder {
+            command.current_dir(folder);
+        }
+        let child = command.spawn().with_context(|| format!("cannot start {} (or taskset)", program.name))?;
         let mut server = Self { child, address };
         let started = Instant::now();
         while TcpStream::connect(address).is_err() {
             if let Some(status) = server.child.try_wait().context("cannot wait for a server")? {
-                bail!("{} ended with {status}", peer.title());
+                bail!("{} ended with {status}", program.name);
             }
             if started.elapsed() > START {
-                bail!("{} does not listen", peer.title());
+                bail!("{} does not listen", program.name);
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -69,6 +99,16 @@ impl Server {
         let line = rollup.lines().find_map(|line| line.strip_prefix("Rss:"));
         let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
         Ok(kib.context("smaps_rollup names no Rss")? * 1024)
+    }
+
+    /// How many files and sockets it has open.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn descriptors(&self) -> Result<usize> {
+        let folder = self.proc("fd");
+        let entries = read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        Ok(entries.count())
     }
 
     /// Starts to measure.

@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: the Socket.IO servers side by side, into docs/benchmarks.md. It builds and installs what is
-//! compared, and hands over to crates/bench.
+//! `cargo xtask bench`: the figures in docs/benchmarks.md. It builds and installs what is measured, and hands over to
+//! crates/bench.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,27 +12,40 @@ use crate::workspace::{install, root};
 /// The load runs here, the servers on core 0.
 const LOAD_CORE: &str = "1";
 
-/// Run it. The options go to the program; without any, the file in docs/ is written.
-pub(crate) fn run_command(options: &[&str]) -> Result<()> {
+/// Run it: what the first word names, `compare` when it names nothing. The options go to the program; without any, the file
+/// in docs/ is written.
+pub(crate) fn run_command(words: &[&str]) -> Result<()> {
     let cores = std::thread::available_parallelism().context("cannot tell how many cores there are")?;
     ensure!(cores.get() >= 2, "the server and the load need a core each");
-    let (bench, peers) = (root().join("crates/bench"), root().join("crates/bench/peers"));
-    let (ours, theirs) = (target().join("release"), target().join("bench-peers"));
+    let (task, options) = match words {
+        [task, options @ ..] if !task.starts_with('-') => (*task, options),
+        options => ("compare", options),
+    };
+    let bench = root().join("crates/bench");
     run(cargo().args(["build", "--release", "--package", "bench", "--bins"]).current_dir(root()))?;
+
+    let mut command = Command::new("taskset");
+    command.args(["--cpu-list", LOAD_CORE]).arg(target().join("release/bench")).arg(task).current_dir(&bench);
+    if task == "compare" {
+        add_peers(&mut command, &bench.join("peers"))?;
+    }
+    if options.is_empty() {
+        command.arg("--write").arg(root().join("docs/benchmarks.md"));
+    }
+    run(command.args(options))
+}
+
+/// Builds and installs the servers that ours is compared with.
+fn add_peers(command: &mut Command, peers: &Path) -> Result<()> {
+    let theirs = target().join("bench-peers");
     run(cargo()
         .args(["build", "--release", "--locked", "--target-dir"])
         .arg(&theirs)
         .current_dir(peers.join("socketioxide")))?;
     install(&peers.join("node"))?;
-
-    let mut command = Command::new("taskset");
-    command.args(["--cpu-list", LOAD_CORE]).arg(ours.join("bench")).current_dir(&bench);
     command.arg("--node").arg(peers.join("node"));
     command.arg("--socketioxide").arg(theirs.join("release/socketioxide-server"));
-    if options.is_empty() {
-        command.arg("--write").arg(root().join("docs/benchmarks.md"));
-    }
-    run(command.args(options))
+    Ok(())
 }
 
 /// Cargo's target folder.

@@ -36,6 +36,8 @@ Commands:
                    socketio/socket.io-protocol) against the library's example of that name
   bench [OPTIONS]  measure the Socket.IO servers side by side, into docs/benchmarks.md; `bench --help` names options,
                    with any of which the tables are printed instead
+  bench hostile [OPTIONS]
+                   measure ours with hostile clients, likewise
   screenshots      make docs/screenshots/*.png from the running product
   help             this text
 

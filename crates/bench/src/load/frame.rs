@@ -9,7 +9,7 @@ const TEXT: u8 = 1;
 const CLOSE: u8 = 8;
 
 /// Appends a masked text frame.
-pub(super) fn put_text(out: &mut Vec<u8>, text: &[u8]) {
+pub(crate) fn put_text(out: &mut Vec<u8>, text: &[u8]) {
     out.push(0x80 | TEXT);
     match text.len() {
         len @ 0..126 => out.push(0x80 | len as u8),
@@ -28,7 +28,7 @@ pub(super) fn put_text(out: &mut Vec<u8>, text: &[u8]) {
 
 /// A whole frame from the server.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Frame<'a> {
+pub(crate) enum Frame<'a> {
     /// A text message.
     Text(&'a [u8]),
     /// The server closes.
@@ -38,7 +38,7 @@ pub(super) enum Frame<'a> {
 }
 
 /// The frame at the start of `bytes` and its length; none when it is not all there.
-pub(super) fn next(bytes: &[u8]) -> Option<(usize, Frame<'_>)> {
+pub(crate) fn next(bytes: &[u8]) -> Option<(usize, Frame<'_>)> {
     let (&[first, second], rest) = bytes.split_first_chunk()?;
     let (start, len) = match second {
         126 => (4, usize::from(u16::from_be_bytes(*rest.first_chunk()?))),

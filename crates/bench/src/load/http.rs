@@ -37,7 +37,7 @@ DNT: 1\r\n";
 const COOKIE: &str = "Cookie: session=Zm9ydHktZWlnaHQtYnl0ZXMtb2Ytc29tZXRoaW5nLXRoYXQtbG9va3M; theme=dark\r\n";
 
 /// The request that opens a WebSocket: for a new session, or for the one with this secret id.
-pub(super) fn websocket(host: SocketAddr, sid: Option<&str>) -> String {
+pub(crate) fn websocket(host: SocketAddr, sid: Option<&str>) -> String {
     let sid = sid.map(|sid| format!("&sid={sid}")).unwrap_or_default();
     format!(
         "GET /socket.io/?EIO=4&transport=websocket{sid} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\n\
@@ -46,7 +46,7 @@ pub(super) fn websocket(host: SocketAddr, sid: Option<&str>) -> String {
 }
 
 /// A poll: for a new session, or for the one with this secret id.
-pub(super) fn poll(host: SocketAddr, sid: Option<&str>) -> String {
+pub(crate) fn poll(host: SocketAddr, sid: Option<&str>) -> String {
     let sid = sid.map(|sid| format!("&sid={sid}")).unwrap_or_default();
     format!(
         "GET /socket.io/?EIO=4&transport=polling&t=PjK2uXo{sid} HTTP/1.1\r\nHost: {host}\r\n\
@@ -55,7 +55,7 @@ pub(super) fn poll(host: SocketAddr, sid: Option<&str>) -> String {
 }
 
 /// A packet on long-polling.
-pub(super) fn post(host: SocketAddr, sid: &str, packet: &str) -> String {
+pub(crate) fn post(host: SocketAddr, sid: &str, packet: &str) -> String {
     format!(
         "POST /socket.io/?EIO=4&transport=polling&t=PjK2uXp&sid={sid} HTTP/1.1\r\nHost: {host}\r\n\
          Origin: http://{host}\r\nContent-Type: text/plain;charset=UTF-8\r\nContent-Length: {}\r\n\
@@ -66,15 +66,15 @@ pub(super) fn post(host: SocketAddr, sid: &str, packet: &str) -> String {
 
 /// A response.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Response<'a> {
-    pub(super) status: u16,
-    pub(super) body: &'a str,
+pub(crate) struct Response<'a> {
+    pub(crate) status: u16,
+    pub(crate) body: &'a str,
     /// Its length, head and all.
-    pub(super) len: usize,
+    pub(crate) len: usize,
 }
 
 /// The response at the start of `bytes`; none when it is not all there.
-pub(super) fn response(bytes: &[u8]) -> Result<Option<Response<'_>>> {
+pub(crate) fn response(bytes: &[u8]) -> Result<Option<Response<'_>>> {
     let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
     let start = end + 4;
     let head = std::str::from_utf8(&bytes[..end]).context("the head of a response is no text")?;
@@ -95,7 +95,7 @@ pub(super) fn response(bytes: &[u8]) -> Result<Option<Response<'_>>> {
 }
 
 /// The secret id in an open packet.
-pub(super) fn sid(open: &str) -> Result<&str> {
+pub(crate) fn sid(open: &str) -> Result<&str> {
     let found = open.split_once("\"sid\":\"").and_then(|(_, rest)| rest.split_once('"'));
     let (sid, _) = found.with_context(|| format!("no open packet: {open}"))?;
     ensure!(!sid.is_empty(), "an empty session id");

@@ -1,8 +1,8 @@
 //! The load: thousands of Socket.IO clients in one thread, which speak the wire directly, so that what they cost is small
 //! against what the server does for them.
 
-mod frame;
-mod http;
+pub(crate) mod frame;
+pub(crate) mod http;
 mod session;
 mod wire;
 

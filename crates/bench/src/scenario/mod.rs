@@ -3,7 +3,7 @@
 mod echo;
 mod opening;
 mod pulse;
-mod room;
+pub(crate) mod room;
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ enum Kind {
 
 /// How fast a room is spoken to.
 #[derive(Clone, Copy, Debug)]
-enum Pace {
+pub(crate) enum Pace {
     /// So many deliveries a second.
     PerSecond(u64),
     /// So many messages at a time that have not reached everybody.
@@ -180,7 +180,7 @@ impl Scenario {
     /// # Errors
     /// The server fails, or does not answer as it should.
     pub fn run(&self, peer: Peer, places: &Places, core: usize, timing: Timing) -> Result<Outcome> {
-        let server = Server::start(peer, places, core)?;
+        let server = Server::start(&peer.program(places)?, Some(core))?;
         let mut load = Load::new(server.address())?;
         let outcome = match self.kind {
             Kind::Room { members, pace } => room::run(&mut load, &server, members, pace, timing),
@@ -192,7 +192,7 @@ impl Scenario {
 }
 
 /// The smallest value that so many of a hundred are not above, in milliseconds, of values in microseconds.
-fn percentile(values: &mut [u32], of_hundred: usize) -> f64 {
+pub(crate) fn percentile(values: &mut [u32], of_hundred: usize) -> f64 {
     if values.is_empty() {
         return 0.0;
     }

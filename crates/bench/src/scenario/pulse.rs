@@ -26,7 +26,12 @@ impl Pulse {
 
     /// A packet of the given start, with a text, and the closing bracket.
     pub(super) fn packet(&self, start: &str) -> String {
-        format!("{start}\"{:0DIGITS$}{:x<2$}\"]", self.clock.elapsed().as_micros(), "", TEXT - DIGITS)
+        self.packet_of(start, TEXT)
+    }
+
+    /// The same with a text of another length.
+    pub(super) fn packet_of(&self, start: &str, len: usize) -> String {
+        format!("{start}\"{:0DIGITS$}{:x<2$}\"]", self.clock.elapsed().as_micros(), "", len - DIGITS)
     }
 
     /// A new turn: what comes now has come now.

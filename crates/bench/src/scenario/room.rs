@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use super::pulse::Pulse;
 use super::{Outcome, Pace, Timing};
@@ -16,10 +16,13 @@ const FINEST: Duration = Duration::from_millis(1);
 /// At most so many messages at once when the load has fallen behind.
 const BURST: u64 = 64;
 
-struct Room<'a> {
+/// The room, and what was said and heard in it.
+pub(crate) struct Room<'a> {
     load: &'a mut Load,
     pulse: Pulse,
     members: u64,
+    /// From when on a pace counts, and how many messages there were by then.
+    begun: (Duration, u64),
     sent: u64,
     delivered: u64,
     latencies: Vec<u32>,
@@ -27,8 +30,7 @@ struct Room<'a> {
 
 pub(super) fn run(load: &mut Load, server: &Server, members: usize, pace: Pace, timing: Timing) -> Result<Outcome> {
     load.open(members, Entry::WebSocket)?;
-    let members = members as u64;
-    let mut room = Room { load, pulse: Pulse::new(), members, sent: 0, delivered: 0, latencies: Vec::new() };
+    let mut room = Room::new(load);
     room.speak(pace, timing.warm_up)?;
 
     let (meter, before) = (server.meter()?, room.delivered);
@@ -39,9 +41,45 @@ pub(super) fn run(load: &mut Load, server: &Server, members: usize, pace: Pace, 
     Ok(Outcome { lost: room.drain()?, ..outcome })
 }
 
-impl Room<'_> {
+impl<'a> Room<'a> {
+    /// A room of all who are in the load.
+    pub(crate) fn new(load: &'a mut Load) -> Self {
+        let members = load.len() as u64;
+        Self {
+            load,
+            pulse: Pulse::new(),
+            members,
+            begun: (Duration::ZERO, 0),
+            sent: 0,
+            delivered: 0,
+            latencies: Vec::new(),
+        }
+    }
+
+    /// How long it has been one.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.pulse.elapsed()
+    }
+
+    /// How long deliveries took since this was last asked, in microseconds.
+    pub(crate) fn take_latencies(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.latencies)
+    }
+
+    /// Says something long, so many times, and waits until everybody has heard it.
+    pub(crate) fn shout(&mut self, times: u64, len: usize) -> Result<()> {
+        for _ in 0..times {
+            let packet = self.pulse.packet_of("42[\"say\",", len);
+            self.load.send(0, packet.as_bytes())?;
+            self.sent += 1;
+            ensure!(self.drain()? == 0, "not everybody heard what was said");
+        }
+        Ok(())
+    }
+
     /// Speaks until the given time since the start.
-    fn speak(&mut self, pace: Pace, until: Duration) -> Result<()> {
+    pub(crate) fn speak(&mut self, pace: Pace, until: Duration) -> Result<()> {
+        self.begun = (self.pulse.elapsed(), self.sent);
         loop {
             let now = self.pulse.elapsed();
             if now >= until {
@@ -63,7 +101,11 @@ impl Room<'_> {
     /// How many messages are to be sent now.
     fn due(&self, pace: Pace, now: Duration) -> u64 {
         match pace {
-            Pace::PerSecond(rate) => ((now.as_secs_f64() * self.per_second(rate)) as u64).saturating_sub(self.sent),
+            Pace::PerSecond(rate) => {
+                let (from, sent) = self.begun;
+                let due = (now.saturating_sub(from).as_secs_f64() * self.per_second(rate)) as u64;
+                (sent + due).saturating_sub(self.sent)
+            }
             Pace::InFlight(limit) => {
                 let on_their_way = self.sent * self.members - self.delivered;
                 limit.saturating_sub(on_their_way.div_ceil(self.members))
@@ -73,7 +115,8 @@ impl Room<'_> {
 
     /// When the next message is to be sent.
     fn next_at(&self, rate: u64) -> Duration {
-        Duration::from_secs_f64((self.sent + 1) as f64 / self.per_second(rate))
+        let (from, sent) = self.begun;
+        from + Duration::from_secs_f64((self.sent - sent + 1) as f64 / self.per_second(rate))
     }
 
     /// Messages a second for so many deliveries a second.
@@ -92,7 +135,7 @@ impl Room<'_> {
     }
 
     /// Waits for what is on its way; returns how much never came.
-    fn drain(&mut self) -> Result<u64> {
+    pub(crate) fn drain(&mut self) -> Result<u64> {
         let until = self.pulse.elapsed() + DRAIN;
         let all = self.sent * self.members;
         while self.delivered < all && self.pulse.elapsed() < until {
