@@ -54,6 +54,10 @@ const format = ref(formatOf('en'));
 /** How dates and times are written: as the browser's owner does where they speak the page's language. */
 export const formatLocale = readonly(format);
 
+const towards = ref<'ltr' | 'rtl'>('ltr');
+/** Where the page's language runs to; for what places itself by a script. */
+export const direction = readonly(towards);
+
 /** Shows the page in the language of this device. Call before the page is drawn; never fails. */
 export async function startLanguage(): Promise<void> {
   await show(wanted());
@@ -75,8 +79,9 @@ async function show(locale: Locale): Promise<void> {
   const shown = (await load(locale)) ? locale : 'en';
   i18n.global.locale.value = shown;
   format.value = formatOf(shown);
+  towards.value = shown === 'ar-XB' ? 'rtl' : 'ltr';
   document.documentElement.lang = shown;
-  document.documentElement.dir = shown === 'ar-XB' ? 'rtl' : 'ltr';
+  document.documentElement.dir = towards.value;
 }
 
 async function load(locale: Locale): Promise<boolean> {

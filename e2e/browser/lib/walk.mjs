@@ -1,0 +1,86 @@
+// A walk over every page and dialog, so that a test can look at each of them in its own way.
+
+import { signUp } from '../../harness/http.mjs';
+import { expect } from './test.mjs';
+
+export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+
+/** Look at every page that a guest can see. `look(page, what)`. */
+export async function walkGuest({ server, window, options, look }) {
+  const page = await window(options);
+  await page.goto(server.url);
+  await expect(page.getByTestId('owner-note')).toBeVisible();
+  await look(page, 'the first sign-up');
+  await signUp(server, 'owner');
+  await page.goto(`${server.url}/signin`);
+  await page.getByTestId('submit').click();
+  await expect(page.getByTestId('username')).toHaveAttribute('aria-invalid', 'true');
+  await look(page, 'sign-in with problems');
+  await page.goto(`${server.url}/signup`);
+  await expect(page.getByTestId('signup-form')).toBeVisible();
+  await look(page, 'sign-up');
+}
+
+/** Look at every page and dialog of somebody who is signed in. On a phone (`isPhone`) the list is a page of its own. */
+export async function walkMember({ enter, options, look, isPhone = false }) {
+  const ben = await enter('ben');
+  const ada = await enter('ada', options);
+  const { page } = ada;
+  await look(page, 'an empty channel');
+  await ben.say('A line with **bold**, _italic_, `code` and https://example.org/');
+  await ben.say('> a quote\n\n- a list\n- of two\n\n```rust\nfn main() {} // coloured\n```');
+  await ben.say(`A very long word: ${'abcdefghij'.repeat(30)}`);
+  await ben.say('```\n' + 'one long line of code '.repeat(20) + '\n```');
+  await ada.say('And one of my own');
+  await expect(ada.messages).toHaveCount(5);
+  await expect(ada.messages.last()).toHaveAttribute('data-state', 'sent');
+  await look(page, 'a channel with messages');
+
+  await page.keyboard.press('Control+k');
+  await expect(page.getByTestId('switcher-query')).toBeFocused();
+  await look(page, 'the switcher');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+/');
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await look(page, 'the shortcuts');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toBeHidden();
+
+  if (isPhone) {
+    await page.getByTestId('channel').locator('header a').first().click();
+    await expect(page.getByTestId('rail')).toBeVisible();
+    await look(page, 'the list');
+  }
+  for (const [name, button] of [
+    ['browse', 'browse-channels'],
+    ['create', 'new-channel'],
+    ['direct', 'new-direct'],
+  ]) {
+    await page.getByTestId(button).click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+    await look(page, `the ${name} dialog`);
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('dialog')).toBeHidden();
+  }
+  await page.getByTestId('user-menu').click();
+  await expect(page.getByRole('menu')).toBeVisible();
+  await look(page, 'the account menu');
+  await page.getByTestId('open-settings').click();
+  await expect(page.getByTestId('settings')).toBeVisible();
+  if (isPhone) await look(page, 'the list of settings');
+  for (const section of ['appearance', 'password', 'sessions']) {
+    if (isPhone && !(await page.getByTestId(`settings-${section}`).isVisible())) await page.goBack();
+    await page.getByTestId(`settings-${section}`).click();
+    await expect(page.getByTestId('settings').locator('section')).toBeVisible();
+    await look(page, `settings: ${section}`);
+  }
+  await ben.reach('Ada');
+  await ben.say('hello');
+  await expect(ada.entry(/Ben/)).toBeAttached();
+  await page.goto(new URL(await ada.entry(/Ben/).getAttribute('href'), page.url()).href);
+  await expect(ada.messages).toHaveCount(1);
+  await look(page, 'a direct conversation');
+  await page.goto(new URL('/c/nowhere', page.url()).href);
+  await expect(page.getByTestId('no-channel')).toBeVisible();
+  await look(page, 'a channel that does not exist');
+}

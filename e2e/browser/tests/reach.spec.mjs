@@ -1,0 +1,170 @@
+// For everybody: by keyboard alone, for the ear, enlarged, from right to left, without motion, under a finger.
+
+import { expectAccessible, expectNoSidewaysScroll } from '../lib/accessible.mjs';
+import { expectFingerSized, expectNothingCutOff, expectStill, expectTranslated, mirror } from '../lib/reach.mjs';
+import { lines, scribe, scrollTo } from '../lib/scribe.mjs';
+import { expect, test } from '../lib/test.mjs';
+import { PHONE, walkGuest, walkMember } from '../lib/walk.mjs';
+import { PASSWORD, signUp } from '../../harness/http.mjs';
+
+/** 200 % of a window of 1280 × 800 leaves a page so many CSS pixels. */
+const ENLARGED = { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 };
+const speaks = (language) => (context) =>
+  context.addInitScript((code) => localStorage.setItem('hearth:language', code), language);
+
+async function walk(fixtures, options, look, isPhone = false) {
+  await walkGuest({ ...fixtures, options, look });
+  await walkMember({ ...fixtures, options, look, isPhone });
+}
+
+test('enlarged to 200 % and in a longer language, every page and dialog is whole and all of it translated', async ({
+  server,
+  window,
+  enter,
+}) => {
+  test.slow();
+  const options = { ...ENLARGED, prepare: speaks('en-XA') };
+  const look = async (page, what) => {
+    await expectTranslated(page, what);
+    await expectNoSidewaysScroll(page, what);
+    await expectNothingCutOff(page, what);
+  };
+  await walk({ server, window, enter }, options, look, true);
+});
+
+test('on a phone every page and dialog fits, what is pressed is as large as a fingertip, and nothing moves for those who want it so', async ({
+  server,
+  window,
+  enter,
+}) => {
+  test.slow();
+  const look = async (page, what) => {
+    await expectNoSidewaysScroll(page, what);
+    await expectFingerSized(page, what);
+    await expectStill(page, what);
+    await expectAccessible(page, what);
+  };
+  await walk({ server, window, enter }, { ...PHONE, reducedMotion: 'reduce' }, look, true);
+});
+
+test('from right to left every page is its own mirror image', async ({ server, window, enter }) => {
+  test.slow();
+  await walk({ server, window, enter }, {}, async (page, what) => {
+    await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {}))));
+    const [one, other] = await page.evaluate(mirror);
+    await page.evaluate(() => (document.documentElement.dir = 'rtl'));
+    await expectNoSidewaysScroll(page, what);
+    await page.evaluate(() => (document.documentElement.dir = 'ltr'));
+    expect(other, what).toEqual(one);
+  });
+  const cleo = await enter('cleo', { prepare: speaks('ar-XB') });
+  await expect(cleo.page.locator('html')).toHaveAttribute('dir', 'rtl');
+  await cleo.page.goto(`${server.url}/settings`);
+  const [light, dark] = [cleo.page.getByTestId('choose-light'), cleo.page.getByTestId('choose-dark')];
+  expect((await light.boundingBox()).x).toBeGreaterThan((await dark.boundingBox()).x);
+  await light.focus();
+  await cleo.page.keyboard.press('ArrowLeft');
+  await expect(dark).toBeFocused();
+});
+
+test('a whole visit without a mouse', async ({ server, window, enter }) => {
+  await signUp(server, 'ada', { displayName: 'Ada' });
+  const ben = await enter('ben');
+  const page = await window();
+  const { keyboard } = page;
+  const press = async (...keys) => {
+    for (const key of keys) await keyboard.press(key);
+  };
+  /** Tab until the focus is there: never more stops than a person would bear. */
+  const tabTo = async (locator, key = 'Tab') => {
+    for (let stops = 0; stops < 25; stops += 1) {
+      if (await locator.evaluate((one) => one === document.activeElement)) return;
+      await keyboard.press(key);
+    }
+    await expect(locator).toBeFocused();
+  };
+  await page.goto(`${server.url}/signin`);
+  await tabTo(page.getByTestId('username'));
+  await keyboard.type('ada');
+  await press('Tab');
+  await keyboard.type(PASSWORD);
+  await press('Enter');
+  await expect(page.getByTestId('composer')).toBeFocused();
+
+  await tabTo(page.getByTestId('new-channel'), 'Shift+Tab');
+  await press('Enter');
+  await expect(page.getByTestId('channel-name')).toBeFocused();
+  // The focus stays in the dialog, and returns to what opened it.
+  for (let stops = 0; stops < 12; stops += 1) {
+    await press('Tab');
+    await expect(page.locator('[role=dialog] :focus')).toHaveCount(1);
+  }
+  await press('Escape');
+  await expect(page.getByTestId('new-channel')).toBeFocused();
+  await press('Enter');
+  await keyboard.type('By keys');
+  await press('Enter');
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('By keys');
+  await expect(page.getByTestId('composer')).toBeFocused();
+
+  for (const text of ['one', 'two', 'three']) {
+    await keyboard.type(text);
+    await press('Enter');
+  }
+  const messages = page.getByTestId('message');
+  await expect(messages).toHaveCount(3);
+  // All messages are one stop, and the arrows move among them.
+  await tabTo(messages.last(), 'Shift+Tab');
+  await press('ArrowUp', 'ArrowUp');
+  await expect(messages.first()).toBeFocused();
+  expect(await messages.evaluateAll((rows) => rows.filter((row) => row.tabIndex === 0).length)).toBe(1);
+  const outline = await messages.first().evaluate((row) => getComputedStyle(row).outlineStyle);
+  expect(outline, 'the focus can be seen').not.toBe('none');
+  await press('End');
+  await expect(messages.last()).toBeFocused();
+
+  await press('Control+k');
+  await keyboard.type('gen');
+  await press('Enter');
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('General');
+  await keyboard.type('hello ben');
+  await press('Enter');
+  await ben.reads('hello ben');
+
+  await tabTo(page.getByTestId('user-menu'), 'Shift+Tab');
+  await press('Enter');
+  await expect(page.getByRole('menu')).toBeVisible();
+  await press('End', 'Enter');
+  await expect(page.getByTestId('signin-form')).toBeVisible();
+});
+
+test('what arrives is announced once, politely; history and one’s own words never', async ({ enter, server }) => {
+  const writer = await scribe(server);
+  await writer.write(lines(1, 120));
+  const ada = await enter('ada');
+  await ada.page.evaluate(() => {
+    window.said = [];
+    const region = document.querySelector('[data-testid=announcer]');
+    new MutationObserver(() => window.said.push(region.textContent.trim())).observe(region, {
+      subtree: true,
+      childList: true,
+      characterData: true,
+    });
+  });
+  const said = () => ada.page.evaluate(() => window.said.filter(Boolean));
+  await expect(ada.page.getByTestId('announcer')).toHaveAttribute('aria-live', 'polite');
+  await expect(ada.timeline).toHaveAttribute('aria-live', 'off');
+  await expect(ada.timeline).toHaveAttribute('role', 'log');
+  await expect
+    .poll(async () => {
+      await scrollTo(ada.timeline, 0);
+      return ada.page.getByTestId('channel-start').count();
+    })
+    .toBe(1);
+  await ada.say('my own');
+  await ada.reads('my own');
+  await writer.write(['something new']);
+  await expect.poll(said).toHaveLength(1);
+  expect((await said())[0]).toContain('something new');
+  expect((await said())[0]).toContain('Scribe');
+});
