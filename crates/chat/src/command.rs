@@ -263,6 +263,17 @@ macro_rules! commands {
             }
         }
 
+        /// An example of every command's payload.
+        #[cfg(test)]
+        pub(crate) fn examples() -> Vec<(&'static str, String)> {
+            use crate::protocol::example::Example;
+            vec![
+                $((<$write as Command>::NAME, <$write as Example>::example()),)*
+                $((<$read as Command>::NAME, <$read as Example>::example()),)*
+                $((<$live as LiveCommand>::NAME, <$live as Example>::example()),)*
+            ]
+        }
+
         /// Notes every command.
         #[cfg(feature = "gen")]
         pub(crate) fn describe(book: &mut crate::protocol::Book) {
@@ -304,10 +315,10 @@ pub fn decode_json<P: DeserializeOwned>(text: &str) -> Result<P> {
     }
     let mut json = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let path = error.path().to_string();
+        let path = cut(&error.path().to_string());
         // The position in a text that nobody sees helps nobody.
         let message = error.into_inner().to_string();
-        let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+        let message = cut(message.split(" at line ").next().unwrap_or_default());
         let code = if message.starts_with("missing field") {
             "required"
         } else if message.starts_with("unknown field") {
@@ -321,5 +332,13 @@ pub fn decode_json<P: DeserializeOwned>(text: &str) -> Result<P> {
     Ok(value)
 }
 
+/// What is said back of a request is short, however long the request was.
+fn cut(text: &str) -> String {
+    const SAID_BACK_MAX: usize = 200;
+    text.chars().take(SAID_BACK_MAX).collect()
+}
+
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

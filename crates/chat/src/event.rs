@@ -13,12 +13,12 @@ use crate::server::{Draining, Hello};
 use crate::user::Profile;
 
 macro_rules! events {
-    ($($(#[$doc:meta])* $variant:ident($data:ty) = $name:literal,)*) => {
+    ($($(#[doc = $doc:literal])* $variant:ident($data:ty) = $name:literal,)*) => {
         /// Something that a client is told unasked. Serialises as the event's one argument.
         #[derive(Debug, Clone, PartialEq, Serialize)]
         #[serde(untagged)]
         pub enum Event {
-            $($(#[$doc])* $variant($data),)*
+            $($(#[doc = $doc])* $variant($data),)*
         }
 
         impl Event {
@@ -33,10 +33,10 @@ macro_rules! events {
             }
         }
 
-        /// Calls `visit` with each event's name and the type of its argument.
+        /// Notes every event.
         #[cfg(feature = "gen")]
         pub(crate) fn describe(book: &mut crate::protocol::Book) {
-            $(book.event::<$data>($name);)*
+            $(book.event::<$data>($name, concat!($($doc),*));)*
         }
     };
 }

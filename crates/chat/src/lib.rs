@@ -21,7 +21,7 @@ mod limits;
 pub mod member;
 pub mod message;
 pub mod presence;
-#[cfg(feature = "gen")]
+#[cfg(any(test, feature = "gen"))]
 pub mod protocol;
 pub mod read;
 pub mod server;

@@ -187,27 +187,36 @@ impl Person {
 
     /// Queue a command that writes; the answer comes later.
     pub(crate) fn submit(&self, name: &str, payload: &Value) -> oneshot::Receiver<Value> {
-        let (answer, answered) = oneshot::channel();
         match decode(name, payload) {
-            Ok(request) => self.chat.submit(self.actor.clone(), request, move |done| {
-                let _ = answer.send(parse(done.json()));
-            }),
+            Ok(request) => self.submit_request(request),
             Err(refused) => {
+                let (answer, answered) = oneshot::channel();
                 let _ = answer.send(refused);
+                answered
             }
         }
+    }
+
+    fn submit_request(&self, request: Request) -> oneshot::Receiver<Value> {
+        let (answer, answered) = oneshot::channel();
+        self.chat.submit(self.actor.clone(), request, move |done| {
+            let _ = answer.send(parse(done.json()));
+        });
         answered
     }
 
     /// The answer to a command, as it goes over the wire.
     pub(crate) async fn ask(&self, name: &str, payload: Value) -> Value {
-        let request = match decode(name, &payload) {
-            Ok(request) => request,
-            Err(refused) => return refused,
-        };
+        match decode(name, &payload) {
+            Ok(request) => self.carry_out(request).await,
+            Err(refused) => refused,
+        }
+    }
+
+    async fn carry_out(&self, request: Request) -> Value {
         match request.kind() {
             Kind::Write => {
-                let answered = self.submit(name, &payload);
+                let answered = self.submit_request(request);
                 tokio::time::timeout(Duration::from_secs(30), answered).await.expect("in time").expect("one answer")
             }
             Kind::Read => parse(self.chat.answer(&self.actor, request).await.0.json()),
@@ -215,6 +224,18 @@ impl Person {
                 let rooms = self.chat.memberships(self.id()).await.expect("memberships");
                 parse(self.chat.live(&self.actor, request, |channel| rooms.contains(&channel)).0.json())
             }
+        }
+    }
+
+    /// As [`ask`](Self::ask), with a payload that may be no value of any language: what is not even JSON gets no answer from
+    /// a socket, and `INVALID` here.
+    pub(crate) async fn ask_text(&self, name: &str, payload: &str) -> Value {
+        let Ok(raw) = serde_json::value::RawValue::from_string(payload.to_owned()) else {
+            return json!({ "status": "ERROR", "code": "INVALID" });
+        };
+        match Request::decode(name, Some(&raw)) {
+            Ok(request) => self.carry_out(request).await,
+            Err(error) => parse(crate::Answer::from(&error).json()),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::process::{cargo, output, run};
 use crate::workspace::{generator, root};
 
 /// Every generated file, from the root.
-const GENERATED: &[&str] = &["web/src/protocol/generated.ts"];
+const GENERATED: &[&str] = &["web/src/protocol/generated.ts", "docs/protocol.md"];
 
 /// Build the generator alone and run it.
 pub(crate) fn write() -> Result<()> {

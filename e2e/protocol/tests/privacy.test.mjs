@@ -29,6 +29,12 @@ onBothDatabases('privacy', (start) => {
       'message:typing': { channelId, isTyping: true },
       'channel:join': { channelId },
       'channel:leave': { channelId },
+      'channel:update': { channelId, topic: 'mine' },
+      'channel:members': { channelId },
+      'channel:add': { channelId, userIds: [eve.id] },
+      'channel:remove': { channelId, userId: ben.id },
+      'message:edit': { channelId, messageId, content: 'changed' },
+      'message:delete': { channelId, messageId },
     };
     for (const [name, payload] of Object.entries(commands)) await refuses('NOT_FOUND', eve.socket, name, payload);
 
@@ -63,7 +69,7 @@ onBothDatabases('privacy', (start) => {
   test('the answer is the same for a private conversation and for none at all', async () => {
     const [fay, gus, eve] = [await enter('fay'), await enter('gus'), await enter('eve2')];
     const { id } = await call(fay.socket, 'user:reach', { userIds: [gus.id] });
-    for (const name of ['message:list', 'channel:join', 'channel:leave']) {
+    for (const name of ['message:list', 'channel:join', 'channel:leave', 'channel:members']) {
       const there = await refuses('NOT_FOUND', eve.socket, name, { channelId: id });
       const nowhere = await refuses('NOT_FOUND', eve.socket, name, {
         channelId: '00000000-0000-7000-8000-000000000000',
