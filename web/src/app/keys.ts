@@ -35,6 +35,7 @@ export const SHORTCUTS: readonly { group: string; list: readonly { what: string;
       { what: 'italic', keys: ['Mod', 'I'] },
       { what: 'strike', keys: ['Mod', 'Shift', 'X'] },
       { what: 'code', keys: ['Mod', 'Shift', 'C'] },
+      { what: 'editLast', keys: ['↑'] },
     ],
   },
   {
@@ -42,6 +43,8 @@ export const SHORTCUTS: readonly { group: string; list: readonly { what: string;
     list: [
       { what: 'up', keys: ['↑'] },
       { what: 'down', keys: ['↓'] },
+      { what: 'edit', keys: ['E'] },
+      { what: 'delete', keys: ['Delete'] },
     ],
   },
 ];

@@ -23,10 +23,11 @@ export function makeRouter(started: Promise<void>, history: RouterHistory = crea
     routes: [
       { path: '/signin', name: ROUTE.signIn, component: SignInPage, meta: { for: 'guests' } },
       { path: '/signup', name: ROUTE.signUp, component: SignUpPage, meta: { for: 'guests' } },
-      // One component for all four: going from a channel to the list of a phone keeps the shell.
+      // One component for all of these: going from a channel to the list of a phone keeps the shell.
       { path: '/', name: ROUTE.home, component: ChatPage, meta: { for: 'members' } },
       { path: '/channels', name: ROUTE.list, component: ChatPage, meta: { for: 'members' } },
       { path: '/c/:channelId', name: ROUTE.channel, component: ChatPage, meta: { for: 'members' } },
+      { path: '/c/:channelId/members', name: ROUTE.members, component: ChatPage, meta: { for: 'members' } },
       { path: '/settings/:section?', name: ROUTE.settings, component: ChatPage, meta: { for: 'members' } },
       { path: '/:rest(.*)', redirect: '/' },
     ],

@@ -9,11 +9,13 @@ export const ROUTE = {
   /** The list alone, on a phone. */
   list: 'list',
   channel: 'channel',
+  /** Who is in a channel: a page of its own on a phone. */
+  members: 'members',
   settings: 'settings',
 } as const;
 
 /** The sections of the settings, in their order. */
-export const SETTINGS = ['appearance', 'password', 'sessions'] as const;
+export const SETTINGS = ['profile', 'appearance', 'password', 'sessions'] as const;
 export type SettingsSection = (typeof SETTINGS)[number];
 
 /** The route of a channel. */
@@ -23,5 +25,5 @@ export function toChannel(channelId: string): RouteLocationRaw {
 
 /** Where somebody goes who has just signed in: the link they came by if it is a channel of ours, else home. */
 export function afterSignIn(next: LocationQueryValue | LocationQueryValue[] | undefined): RouteLocationRaw {
-  return typeof next === 'string' && /^\/c\/[\w-]+$/.test(next) ? next : { name: ROUTE.home };
+  return typeof next === 'string' && /^\/c\/[\w-]+(?:\/members)?$/.test(next) ? next : { name: ROUTE.home };
 }

@@ -23,3 +23,9 @@ export function intentOf(event: Key): Intent {
   if (key === 'i') return 'italic';
   return null;
 }
+
+/** The arrow that goes back to what was written last. */
+export function isUp(event: Key): boolean {
+  const alone = !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey && !event.isComposing;
+  return event.key === 'ArrowUp' && alone;
+}

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import type { Comings } from '../members/comings';
 import type { Row } from '../timeline/row';
 import { layOut, type Item } from './layout';
 
@@ -24,14 +25,32 @@ function row(seq: number | null, from: string, createdAt: number): Row {
   };
 }
 
-function draw(rows: Row[], dividerAfter: number | null = null, atStart = true): string {
-  return layOut({ rows, dividerAfter, atStart }, ME).map(word).join(' ');
+function draw(rows: Row[], dividerAfter: number | null = null, atStart = true, comings: Comings[] = []): string {
+  return layOut({ rows, dividerAfter, atStart, hasNewer: false }, ME, comings).map(word).join(' ');
 }
 function word(item: Item): string {
   if (item.kind === 'day') return 'day';
   if (item.kind === 'new') return 'new';
+  if (item.kind === 'comings') return `+${item.joined.join()}-${item.left.join()}`;
   return (item.lead ? 'LEAD:' : '') + (item.row.seq ?? 'pending');
 }
+
+describe('who came and left', () => {
+  const rows = [row(3, 'a', NOON), row(4, 'a', NOON + MINUTE), row(null, ME, NOON + 2 * MINUTE)];
+  const comings: Comings[] = [
+    { afterSeq: 1, joined: ['x'], left: [] },
+    { afterSeq: 3, joined: ['b', 'c'], left: ['d'] },
+    { afterSeq: 4, joined: ['e'], left: [] },
+  ];
+
+  it('stands behind the message that was the newest then, begins no day, and ends a group', () => {
+    expect(draw(rows, null, false, comings)).toBe('day LEAD:3 +b,c-d LEAD:4 +e- LEAD:pending');
+  });
+  it('stands at the end where nothing was said since', () => {
+    expect(draw(rows.slice(0, 2), null, false, comings.slice(2))).toBe('day LEAD:3 4 +e-');
+    expect(draw([], null, true, comings.slice(0, 1))).toBe('+x-');
+  });
+});
 
 describe('grouping', () => {
   it('joins one author within five minutes', () => {
@@ -84,7 +103,7 @@ it('keeps every row once, in order, whatever the times', () => {
     fc.property(fc.array(step), fc.option(fc.nat(40)), (steps, divider) => {
       let time = NOON;
       const rows = steps.map(({ from, gap }, i) => row(i + 1, from, (time += gap)));
-      const items = layOut({ rows, dividerAfter: divider, atStart: true }, ME);
+      const items = layOut({ rows, dividerAfter: divider, atStart: true, hasNewer: false }, ME);
       expect(items.flatMap((item) => (item.kind === 'message' ? [item.row] : []))).toEqual(rows);
       expect(items.filter((item) => item.kind === 'new').length).toBeLessThanOrEqual(1);
       expect(new Set(items.map((item) => item.key)).size).toBe(items.length);

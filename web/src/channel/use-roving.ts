@@ -1,12 +1,18 @@
 import { computed, ref, type ShallowRef } from 'vue';
 
+import type { Row } from '../timeline/row';
 import type { Item } from './layout';
 
 /**
  * One tab stop for all messages: the arrows move among them, Home goes to the first that is loaded. The stop is the
  * message that was focused last, else the newest.
  */
-export function useRoving(scroller: Readonly<ShallowRef<HTMLElement | null>>, items: () => readonly Item[]) {
+export function useRoving(
+  scroller: Readonly<ShallowRef<HTMLElement | null>>,
+  items: () => readonly Item[],
+  /** A key that is not about moving, pressed on a message; true: it meant something. */
+  act: (key: string, row: Row) => boolean,
+) {
   const chosen = ref<string | null>(null);
   const keys = computed(() => items().flatMap((item) => (item.kind === 'message' ? [item.key] : [])));
   const active = computed(() => {
@@ -28,6 +34,8 @@ export function useRoving(scroller: Readonly<ShallowRef<HTMLElement | null>>, it
     // Inside of a message (a link, a button, a block of code) the keys are that element's own.
     if (target.dataset.key === undefined) return;
     const at = keys.value.indexOf(target.dataset.key);
+    const item = items().find(({ key }) => key === target.dataset.key);
+    if (item?.kind === 'message' && act(event.key, item.row)) return event.preventDefault();
     const next = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0 }[event.key];
     if (next === undefined) return;
     event.preventDefault();
@@ -39,5 +47,5 @@ export function useRoving(scroller: Readonly<ShallowRef<HTMLElement | null>>, it
     if (row?.dataset.key !== undefined) chosen.value = row.dataset.key;
   }
 
-  return { active, keydown, focusin, focusLast: () => focusKey(keys.value.at(-1)) };
+  return { active, keydown, focusin, focusKey, focusLast: () => focusKey(keys.value.at(-1)) };
 }

@@ -4,6 +4,7 @@ import { useRoute, useRouter } from 'vue-router';
 import { closeDialog, dialog, openDialog, type DialogName } from '../app/dialogs';
 import { isCommand } from '../app/keys';
 import { ROUTE, toChannel } from '../app/routes';
+import { usePanel } from '../panel/use-panel';
 import { useChannelsStore } from '../stores/channels';
 import { useTimelinesStore } from '../stores/timelines';
 
@@ -13,6 +14,7 @@ export function useShortcuts(): void {
   const timelines = useTimelinesStore();
   const router = useRouter();
   const route = useRoute();
+  const panel = usePanel();
 
   onMounted(() => addEventListener('keydown', keydown));
   onBeforeUnmount(() => removeEventListener('keydown', keydown));
@@ -36,6 +38,7 @@ export function useShortcuts(): void {
   function escape(event: KeyboardEvent): void {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.shiftKey) timelines.markAllRead();
+    else if (panel.isOpen.value && (panel.covers.value || isInPanel())) panel.close();
     else if (route.name === ROUTE.settings) void router.push({ name: ROUTE.home });
     else if (channels.currentId !== null) timelines.markRead(channels.currentId);
   }
@@ -68,4 +71,8 @@ function dialogOf(event: KeyboardEvent): DialogName | null {
 
 function isCovered(): boolean {
   return document.querySelector('[role="dialog"], [role="menu"]') !== null;
+}
+
+function isInPanel(): boolean {
+  return document.activeElement?.closest('[data-testid="panel"]') !== null;
 }

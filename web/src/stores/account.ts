@@ -2,14 +2,26 @@ import { defineStore } from 'pinia';
 import { ref } from 'vue';
 
 import * as http from '../net/http';
-import { done, type Failure, type Outcome } from '../net/outcome';
+import { done, failed, unreachable, type Failure, type Outcome } from '../net/outcome';
 import type { ChangePassword, SessionInfo } from '../protocol';
+import { services } from './services';
+import { useSessionStore } from './session';
 
 /** What one may change about oneself, and where one is signed in. */
 export const useAccountStore = defineStore('account', () => {
+  const session = useSessionStore();
   /** The last used first; null until they were asked for. */
   const sessions = ref<SessionInfo[] | null>(null);
   const failure = ref<Failure | null>(null);
+
+  /** Changes how one is called. */
+  async function rename(displayName: string): Promise<Outcome> {
+    const outcome = await services()?.link.command('user:update', { displayName });
+    if (outcome === undefined) return failed(unreachable('signed out'));
+    if (!outcome.ok) return outcome;
+    session.setSelf(outcome.data.data);
+    return done(undefined);
+  }
 
   function changePassword(form: ChangePassword): Promise<Outcome<null>> {
     return http.changePassword(form);
@@ -36,5 +48,5 @@ export const useAccountStore = defineStore('account', () => {
     return done(undefined);
   }
 
-  return { sessions, failure, changePassword, loadSessions, endSession, endOtherSessions };
+  return { sessions, failure, rename, changePassword, loadSessions, endSession, endOtherSessions };
 });

@@ -117,6 +117,11 @@ export const useChannelsStore = defineStore('channels', () => {
     return entered(outcome);
   }
 
+  /** Changes what a channel is called or for; name errors come in `fields.name`. */
+  async function update(channelId: string, changes: { name?: string; topic?: string }): Promise<Outcome<ChannelItem>> {
+    return entered(await services()?.link.command('channel:update', { channelId, ...changes }));
+  }
+
   async function leave(channelId: string): Promise<Outcome> {
     const outcome = await services()?.link.command('channel:leave', { channelId });
     if (outcome === undefined) return failed(unreachable('signed out'));
@@ -221,6 +226,7 @@ export const useChannelsStore = defineStore('channels', () => {
     open,
     create,
     join,
+    update,
     leave,
     search,
     reach,

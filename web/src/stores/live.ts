@@ -3,7 +3,7 @@ import { done } from '../net/outcome';
 import { Outbox, type OutboxPorts, type Receipt } from '../outbox/outbox';
 import { openStorage, type OutboxRow, type Storage } from '../outbox/storage';
 import { joinTabs, type Note, type Tabs } from '../outbox/tabs';
-import type { ServerEvent } from '../protocol';
+import type { Profile, ServerEvent } from '../protocol';
 import { Marks } from '../sync/marks';
 import { Reading } from '../sync/reading';
 import { Saving } from '../sync/saving';
@@ -13,9 +13,12 @@ import { isAttentive, watchWake } from '../sync/wake';
 import type { World } from '../sync/world';
 import type { Stored } from '../timeline/stored';
 import { useChannelsStore } from './channels';
+import { useComingsStore } from './comings';
 import { useConnectionStore } from './connection';
 import { useDraftsStore } from './drafts';
+import { useEditingStore } from './editing';
 import { restoreAll, saveTimelines } from './keeping';
+import { useMembersStore } from './members';
 import { usePeopleStore } from './people';
 import { setServices } from './services';
 import { useTimelinesStore } from './timelines';
@@ -26,6 +29,8 @@ export interface LivePorts {
   isSelf(): boolean | Promise<boolean>;
   /** Asks the server the same. */
   confirm(): Promise<boolean>;
+  /** Somebody goes by another name, perhaps oneself. */
+  renamed(profile: Profile): void;
   /** Another tab signed this person out. */
   signedOut(): void;
 }
@@ -49,8 +54,11 @@ export async function goLive(self: string, ports: LivePorts): Promise<Live> {
 export class Live {
   readonly #stores: Stores = {
     channels: useChannelsStore(),
+    comings: useComingsStore(),
     connection: useConnectionStore(),
     drafts: useDraftsStore(),
+    editing: useEditingStore(),
+    members: useMembersStore(),
     people: usePeopleStore(),
     timelines: useTimelinesStore(),
   };
@@ -75,7 +83,12 @@ export class Live {
     private readonly ports: LivePorts,
   ) {
     const { timelines } = this.#stores;
-    this.#world = makeWorld(self, this.#stores, this.#others);
+    const world = makeWorld(self, this.#stores, this.#others);
+    const rename = (profile: Profile): void => {
+      world.rename(profile);
+      ports.renamed(profile);
+    };
+    this.#world = { ...world, rename };
     this.#link = new Link({
       event: (event) => this.#event(event),
       status: (status, nextAttemptAt) => this.#status(status, nextAttemptAt),
@@ -179,6 +192,7 @@ export class Live {
     this.#outbox.kick(true);
     this.#marks.flush();
     this.#stores.people.refresh();
+    this.#stores.members.refresh();
   }
 
   #woken(): void {

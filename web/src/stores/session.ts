@@ -3,7 +3,7 @@ import { ref } from 'vue';
 
 import * as http from '../net/http';
 import { done, type Outcome } from '../net/outcome';
-import type { LogIn, Meta, OwnUser, SignUp } from '../protocol';
+import type { LogIn, Meta, OwnUser, Profile, SignUp } from '../protocol';
 import { useConnectionStore } from './connection';
 import { goLive, type Keep, type Live } from './live';
 import { isLeaving, rememberedSelf, rememberLeaving, rememberSelf, watchRemembered } from './remembered';
@@ -121,8 +121,20 @@ export const useSessionStore = defineStore('session', () => {
     if (live !== null) await exit('everything');
     self.value = user;
     rememberSelf(user);
-    live = await goLive(user.id, { isSelf, confirm, signedOut: () => void exit('what another tab left') });
+    live = await goLive(user.id, { isSelf, confirm, renamed, signedOut: () => void exit('what another tab left') });
     state.value = 'signed-in';
+  }
+
+  /** For `account.ts`: the server described the one who is signed in. */
+  function setSelf(user: OwnUser): void {
+    if (user.id !== self.value?.id) return;
+    self.value = user;
+    rememberSelf(user);
+  }
+
+  /** On another device of one's own. */
+  function renamed({ id, username, displayName }: Profile): void {
+    if (self.value?.id === id) setSelf({ ...self.value, username, displayName });
   }
 
   async function exit(keep: Keep): Promise<void> {
@@ -136,5 +148,5 @@ export const useSessionStore = defineStore('session', () => {
     void loadMeta();
   }
 
-  return { state, self, meta, start, loadMeta, signUp, logIn, logOut };
+  return { state, self, meta, start, loadMeta, signUp, logIn, logOut, setSelf };
 });

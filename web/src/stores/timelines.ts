@@ -7,7 +7,7 @@ import type { OutboxRow } from '../outbox/storage';
 import type { Row } from '../timeline/row';
 import { rowsOf } from '../timeline/shown';
 import type { Stored, Unsent } from '../timeline/stored';
-import { emptyTimeline, reduce, type Action, type Timeline } from '../timeline/timeline';
+import { emptyTimeline, needsSync, reduce, type Action, type Timeline } from '../timeline/timeline';
 import { loadEnd, loadNewerPage, loadOlderPage, openAt, WINDOW, type Pages } from './paging';
 import { services } from './services';
 
@@ -165,6 +165,11 @@ export const useTimelinesStore = defineStore('timelines', () => {
   function unread(channelId: string): number {
     const timeline = timelines.get(channelId);
     return timeline === undefined ? 0 : Math.max(0, timeline.head.seq - timeline.readUpTo);
+  }
+  /** Whether something is known to be missing in a channel. */
+  function isBehind(channelId: string): boolean {
+    const timeline = timelines.get(channelId);
+    return timeline !== undefined && needsSync(timeline);
   }
   /** For `live.ts`: the newest message that is shown, if something is unread. */
   function unreadEnd(channelId: string): number | null {
@@ -326,6 +331,7 @@ export const useTimelinesStore = defineStore('timelines', () => {
     markAllRead,
     raise,
     unread,
+    isBehind,
     unreadEnd,
     show,
     apply,

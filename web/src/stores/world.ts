@@ -1,9 +1,12 @@
 import type { OthersTyping } from '../sync/typing';
 import type { World } from '../sync/world';
-import { needsSync, syncFrom } from '../timeline/timeline';
+import { syncFrom } from '../timeline/timeline';
 import type { useChannelsStore } from './channels';
 import type { useConnectionStore } from './connection';
+import type { useComingsStore } from './comings';
 import type { useDraftsStore } from './drafts';
+import type { useEditingStore } from './editing';
+import type { useMembersStore } from './members';
 import type { usePeopleStore } from './people';
 import type { useTimelinesStore } from './timelines';
 
@@ -12,27 +15,40 @@ export interface Stores {
   channels: ReturnType<typeof useChannelsStore>;
   connection: ReturnType<typeof useConnectionStore>;
   drafts: ReturnType<typeof useDraftsStore>;
+  editing: ReturnType<typeof useEditingStore>;
+  members: ReturnType<typeof useMembersStore>;
+  comings: ReturnType<typeof useComingsStore>;
   people: ReturnType<typeof usePeopleStore>;
   timelines: ReturnType<typeof useTimelinesStore>;
 }
 
 /** The stores as what the server tells changes them. */
 export function makeWorld(self: string, stores: Stores, others: OthersTyping): World {
-  const { channels, connection, people, timelines } = stores;
-  const isBehind = (channelId: string): boolean => {
-    const timeline = timelines.all().get(channelId);
-    return timeline !== undefined && needsSync(timeline);
-  };
+  const { channels, comings, connection, members, people, timelines } = stores;
+  const { isBehind } = timelines;
   return {
     self,
     has: (channelId) => channels.raw(channelId) !== undefined,
     putChannel: channels.put,
     patchChannel: channels.patch,
-    dropChannel: channels.remove,
-    member: (channelId, _userId, isIn) => channels.countMember(channelId, isIn),
+    dropChannel: (channelId) => {
+      channels.remove(channelId);
+      members.forget(channelId);
+      comings.forget(channelId);
+    },
+    member: (channelId, userId, isIn) => {
+      channels.countMember(channelId, isIn);
+      members.came(channelId, userId, isIn);
+      comings.note(channelId, userId, isIn, timelines.view(channelId).headSeq);
+    },
+    marks: members.read,
     reduce: (channelId, action) => {
       timelines.apply(channelId, action);
-      if (action.type === 'message') channels.touch(channelId, action.message.createdAt);
+      if (action.type !== 'message') return;
+      const { from, seq, createdAt } = action.message;
+      channels.touch(channelId, createdAt);
+      // Whoever writes has read what stands above.
+      members.read(channelId, new Map([[from, seq]]));
     },
     typing: (channelId, userId, isTyping) => {
       if (userId !== self) others.hear(channelId, userId, isTyping);
@@ -46,6 +62,8 @@ export function makeWorld(self: string, stores: Stores, others: OthersTyping): W
     dropCache: () => {
       timelines.clear();
       channels.clear();
+      members.reset();
+      comings.reset();
     },
   };
 }

@@ -22,8 +22,10 @@ export function dispatch(world: World, event: ServerEvent): boolean {
       world.typing(event.data.channelId, event.data.userId, event.data.isTyping);
       return false;
     case 'message:read': {
-      const mark = event.data.marks[world.self];
-      if (mark !== undefined) world.reduce(event.data.channelId, { type: 'read', upTo: Number(mark) });
+      const { channelId, marks } = event.data;
+      const own = marks[world.self];
+      if (own !== undefined) world.reduce(channelId, { type: 'read', upTo: Number(own) });
+      world.marks(channelId, new Map(Object.entries(marks).map(([userId, mark]) => [userId, Number(mark)])));
       return false;
     }
     case 'channel:created':

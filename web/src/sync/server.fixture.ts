@@ -122,6 +122,7 @@ export class FakeWorld implements World {
   patchChannel: World['patchChannel'] = () => undefined;
   dropChannel = (id: string): void => void this.timelines.delete(id);
   member: World['member'] = () => undefined;
+  marks: World['marks'] = () => undefined;
   typing: World['typing'] = () => undefined;
   presence: World['presence'] = () => undefined;
   rename: World['rename'] = () => undefined;

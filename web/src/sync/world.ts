@@ -13,6 +13,8 @@ export interface World {
   dropChannel(channelId: string): void;
   /** Somebody came to or left a channel that one is in. */
   member(channelId: string, userId: string, isIn: boolean): void;
+  /** How far people have read there. */
+  marks(channelId: string, marks: ReadonlyMap<string, number>): void;
   reduce(channelId: string, action: Action): void;
   typing(channelId: string, userId: string, isTyping: boolean): void;
   presence(userId: string, isOnline: boolean): void;

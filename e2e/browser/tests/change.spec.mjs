@@ -1,0 +1,190 @@
+// Changing what was said: editing and deleting in place, and what cannot be sent.
+
+import { command, fill } from '../../harness/command.mjs';
+import { expect, test } from '../lib/test.mjs';
+
+const editor = (person) => person.page.getByTestId('edit-text');
+
+test('↑ in the empty composer edits the last own message in place, and others see it live', async ({ enter }) => {
+  const ada = await enter('ada');
+  const ben = await enter('ben');
+  await ada.say('teh first');
+  await ben.reads('teh first');
+  await ben.say('in between');
+  await ada.reads('in between');
+
+  await ada.composer.press('ArrowUp');
+  await expect(editor(ada)).toBeFocused();
+  await expect(editor(ada)).toHaveValue('teh first');
+  await ada.page.keyboard.press('Escape');
+  await expect(editor(ada)).toHaveCount(0);
+  await expect(ada.composer).toBeFocused();
+
+  await ada.composer.press('ArrowUp');
+  await editor(ada).fill('the **first**');
+  await editor(ada).press('Enter');
+  await expect(editor(ada)).toHaveCount(0);
+  await expect(ada.composer).toBeFocused();
+  for (const person of [ada, ben]) {
+    await expect(person.message('the first')).toContainText('edited');
+    await expect(person.message('the first').locator('strong')).toHaveText('first');
+    await expect(person.messages).toHaveCount(2);
+  }
+  await ben.reload();
+  await expect(ben.message('the first')).toContainText('edited');
+  // With something written, the arrow only moves the caret.
+  await ada.composer.fill('draft');
+  await ada.composer.press('ArrowUp');
+  await expect(editor(ada)).toHaveCount(0);
+});
+
+test('deleting asks first and leaves a tombstone, for everybody at once', async ({ enter }) => {
+  const ada = await enter('ada');
+  const ben = await enter('ben');
+  await ada.say('to be forgotten');
+  await ben.reads('to be forgotten');
+  await ada.message('to be forgotten').hover();
+  await ada.page.getByTestId('delete-message').click();
+  await ada.page.getByTestId('keep-message').click();
+  await expect(ada.message('to be forgotten')).toHaveCount(1);
+
+  await ada.message('to be forgotten').hover();
+  await ada.page.getByTestId('delete-message').click();
+  await expect(ada.page.getByRole('dialog')).toContainText('to be forgotten');
+  await ada.page.getByTestId('confirm-delete').click();
+  for (const person of [ada, ben]) {
+    await expect(person.page.getByTestId('tombstone')).toBeVisible();
+    await expect(person.message('to be forgotten')).toHaveCount(0);
+  }
+  await ada.messages.first().hover();
+  await expect(ada.page.getByTestId('message-actions')).toHaveCount(0);
+});
+
+test('by keyboard: the arrows move among messages, E edits, Del deletes', async ({ enter }) => {
+  const ada = await enter('ada');
+  const ben = await enter('ben');
+  await ben.say('by ben');
+  await ada.reads('by ben');
+  await ada.say('own words');
+  await ada.reads('own words');
+  await ada.message('own words').focus();
+  await ada.page.keyboard.press('ArrowUp');
+  await expect(ada.message('by ben')).toBeFocused();
+  await ada.page.keyboard.press('ArrowDown');
+  await ada.page.keyboard.press('e');
+  await editor(ada).fill('own words, changed');
+  await ada.page.keyboard.press('Enter');
+  await expect(ada.message('own words, changed')).toBeFocused();
+  await ben.reads('own words, changed');
+  await ada.page.keyboard.press('Delete');
+  await ada.page.getByTestId('confirm-delete').click();
+  await expect(ada.page.getByTestId('tombstone')).toBeVisible();
+  await expect(ada.messages.last()).toBeFocused();
+});
+
+test('one edits one’s own only; the owner of a channel deletes what others wrote there', async ({ enter }) => {
+  const olga = await enter('olga');
+  const ada = await enter('ada');
+  const ben = await enter('ben');
+  await ada.createChannel('Adas');
+  await ben.joinChannel('Adas');
+  await ben.say('by ben');
+  await ada.reads('by ben');
+  await ada.say('by ada');
+  await ben.reads('by ada');
+
+  await ben.message('by ada').hover();
+  await expect(ben.page.getByTestId('message-actions')).toHaveCount(0);
+  await ada.message('by ben').hover();
+  await expect(ada.page.getByTestId('delete-message')).toBeVisible();
+  await expect(ada.page.getByTestId('edit-message')).toHaveCount(0);
+  await ada.page.getByTestId('delete-message').click();
+  await ada.page.getByTestId('confirm-delete').click();
+  await expect(ben.page.getByTestId('tombstone')).toBeVisible();
+  await expect(olga.composer).toBeVisible();
+});
+
+test('what cannot be edited says why, and the new text stays', async ({ enter, layLine, server }) => {
+  const line = await layLine();
+  const ada = await enter('ada', { line });
+  const [general] = await command(server, ada.account.cookie, 'channel:list', {});
+  await ada.say('before');
+  await ada.reads('before');
+  await ada.composer.press('ArrowUp');
+  await editor(ada).fill('after');
+  line.cut();
+  await expect(ada.banner).toBeVisible();
+  await editor(ada).press('Enter');
+  await expect(ada.page.getByTestId('edit-problem')).toContainText('No connection');
+  await expect(editor(ada)).toHaveValue('after');
+
+  // Meanwhile another device deletes it.
+  await command(server, ada.account.cookie, 'message:delete', { channelId: general.id, messageId: '1' });
+  line.mend();
+  await expect(ada.banner).toBeHidden();
+  await editor(ada).press('Enter');
+  await expect(ada.page.getByTestId('edit-problem')).toContainText('This message was deleted');
+  await expect(editor(ada)).toHaveValue('after');
+  await ada.page.getByTestId('edit-cancel').click();
+  await expect(ada.page.getByTestId('tombstone')).toBeVisible();
+});
+
+test('an edit and a deletion that were missed are there after coming back', async ({ enter, layLine, server }) => {
+  const line = await layLine();
+  const ada = await enter('ada');
+  const ben = await enter('ben', { line });
+  const [general] = await command(server, ada.account.cookie, 'channel:list', {});
+  await fill(server, ada.account.cookie, general.id, ['one', 'two', 'three']);
+  await ben.reads('three');
+  line.cut();
+  await expect(ben.banner).toBeVisible();
+  const { id: channelId } = general;
+  await command(server, ada.account.cookie, 'message:edit', { channelId, messageId: '1', content: 'one, edited' });
+  await command(server, ada.account.cookie, 'message:delete', { channelId, messageId: '2' });
+  line.mend();
+  await ben.reads('one, edited');
+  await expect(ben.page.getByTestId('tombstone')).toHaveCount(1);
+});
+
+test('a message that is refused says why, and can be sent again or thrown away', async ({ enter, server }) => {
+  const ada = await enter('ada');
+  const ben = await enter('ben');
+  await ada.createChannel('Closed circle', undefined, { isPrivate: true });
+  const [channel] = (await command(server, ada.account.cookie, 'channel:list', {})).filter(
+    ({ name }) => name !== 'General',
+  );
+  await command(server, ada.account.cookie, 'channel:add', { channelId: channel.id, userIds: [ben.account.id] });
+  await ben.goTo('Closed circle');
+  // Refused by the server, and not by this page: it does not know that the message is too much.
+  await ben.page.evaluate(() => {
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (data) {
+      const text = typeof data === 'string' ? data.replace('"content":"refuse me"', '"content":""') : data;
+      return send.call(this, text);
+    };
+    window.mend = () => (WebSocket.prototype.send = send);
+  });
+  for (const last of ['retry', 'discard']) {
+    await ben.say('refuse me');
+    const row = ben.message('refuse me').and(ben.page.locator('[data-state=failed]'));
+    await expect(row).toHaveAttribute('data-state', 'failed');
+    await expect(row.getByTestId('failure-reason')).toContainText('The server did not accept it.');
+    if (last === 'discard') {
+      await row.getByTestId('discard').click();
+      await expect(ben.message('refuse me')).toHaveCount(1);
+    } else {
+      await ben.reload();
+      await expect(row.getByTestId('failure-reason')).toBeVisible();
+      await row.getByTestId('retry').click();
+      await ben.reads('refuse me');
+      await ada.reads('refuse me');
+      await ben.page.evaluate(() => {
+        const send = WebSocket.prototype.send;
+        WebSocket.prototype.send = function (data) {
+          const text = typeof data === 'string' ? data.replace('"content":"refuse me"', '"content":""') : data;
+          return send.call(this, text);
+        };
+      });
+    }
+  }
+});
