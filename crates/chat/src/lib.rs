@@ -14,6 +14,7 @@ mod db;
 pub mod effect;
 pub mod error;
 pub mod event;
+pub mod fail_point;
 pub mod id;
 pub mod invite;
 mod lane;
@@ -24,6 +25,7 @@ pub mod presence;
 #[cfg(any(test, feature = "gen"))]
 pub mod protocol;
 pub mod read;
+pub mod seeded;
 pub mod server;
 pub mod session;
 pub mod text;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chat::member::Left;
 use chat::read::ReadMarks;
 use chat::server::Draining;
-use chat::{Audience, Batch, Done, Effect, Event, Origin, UserId};
+use chat::{Audience, Batch, Done, Effect, Event, Origin, UserId, fail_point};
 use socketio::Broadcast;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -31,13 +31,16 @@ impl FanOut {
     /// Runs until the lane ends.
     pub(crate) async fn run(self, mut lane: mpsc::Receiver<Batch>) {
         while let Some(batch) = lane.recv().await {
+            fail_point::hit("fan_out.committed").await;
             for user in batch.reread {
                 self.reread(user).await;
             }
             for Done { origin, effects, finish } in batch.done {
                 self.apply_all(effects, origin.as_ref());
+                fail_point::hit("fan_out.told").await;
                 // The answer comes last: who holds it may rely on everybody else's having been sent.
                 finish();
+                fail_point::hit("fan_out.answered").await;
             }
         }
     }

@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::connection::Connection;
+use chat::seeded::Seeded;
 use chat::{ChannelId, Identity, Origin, SessionId, UserId};
 use parking_lot::{Mutex, MutexGuard};
 use socketio::{Namespace, Socket, SocketId};
@@ -142,6 +143,14 @@ impl Hub {
 
     /// Cuts every socket of the session, for good: the DISCONNECT packet tells the client not to come back.
     pub(crate) fn end_session(&self, session: SessionId) {
+        if Seeded::LateRevocation.is_sown() {
+            let namespace = self.namespace.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+                namespace.to(room::session(session)).disconnect_sockets(true);
+            });
+            return;
+        }
         self.namespace.to(room::session(session)).disconnect_sockets(true);
     }
 

@@ -7,7 +7,6 @@ pub mod cli;
 pub mod config;
 mod connection;
 mod descriptors;
-mod fail_point;
 mod fan_out;
 mod http;
 mod hub;

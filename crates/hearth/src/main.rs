@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     match hearth::cli::run() {
         Ok(code) => code,
         Err(error) => {

@@ -3,6 +3,7 @@
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
 use super::{Conn, OpenError, on_db};
+use crate::seeded::Seeded;
 use crate::time::Time;
 
 /// One step of the schema.
@@ -60,6 +61,9 @@ pub(super) async fn migrate(conn: &mut Conn<'_>, now: Time, may: bool) -> Result
         on_db!(conn, c => sqlx::query("INSERT INTO migration (name, applied_at) VALUES ($1, $2)")
             .bind(step.name).bind(now).execute(c).await.map(drop))?;
         tracing::info!(migration = step.name, "database migrated");
+    }
+    if Seeded::NoUniqueKey.is_sown() {
+        on_db!(conn, c => sqlx::query("DROP INDEX IF EXISTS message_client").execute(c).await.map(drop))?;
     }
     Ok(())
 }

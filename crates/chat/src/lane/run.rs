@@ -17,6 +17,8 @@ use crate::command::LaneKey;
 use crate::db::{Db, Fault, Writer};
 use crate::effect::{Batch, Done};
 use crate::error::Error;
+use crate::fail_point;
+use crate::seeded::Seeded;
 use crate::world::World;
 
 /// Commands waiting for one lane: about a fifth of a second of work. Beyond that `BUSY` is the honest answer.
@@ -269,6 +271,11 @@ impl Lane {
             return self.lost(&progress);
         }
         let Some(writer) = &mut self.writer else { return Ended::Failed };
+        fail_point::hit("lane.commit").await;
+        if Seeded::AckBeforeCommit.is_sown() {
+            // `hand_over` makes it.
+            return Ended::Committed(progress);
+        }
         let committed = timeout_at(deadline, writer.commit()).await;
         #[cfg(test)]
         let committed = self.world.fail_point.lose_answer(committed);
@@ -316,6 +323,10 @@ impl Lane {
         let batch = Batch { reread: Vec::new(), done: done.collect() };
         // Nobody takes batches any more only when the server is going down.
         let _ = self.out.send(batch).await;
+        if let Some(writer) = self.writer.as_mut().filter(|_| Seeded::AckBeforeCommit.is_sown()) {
+            sleep(Duration::from_millis(5)).await;
+            let _ = writer.commit().await;
+        }
     }
 
     fn lose(&mut self) {

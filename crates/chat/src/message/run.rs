@@ -14,6 +14,7 @@ use crate::member::{self, TOLD_OF_READING};
 use crate::message::sql::{self, NewMessage};
 use crate::message::{Head, Message, Move, Sent};
 use crate::read;
+use crate::seeded::Seeded;
 use crate::text::ClientId;
 use crate::time::Time;
 
@@ -85,6 +86,9 @@ async fn known(
         if standings.get(&(channel, user)).is_some_and(Standing::is_member) {
             keys.push((channel, user, client_id));
         }
+    }
+    if Seeded::NoUniqueKey.is_sown() {
+        keys.clear();
     }
     let rows = sql::first_sent(conn, &keys).await?;
     let known = rows.into_iter().map(|row| {
@@ -171,7 +175,7 @@ impl<'a> Run<'a> {
 
     fn raise(&mut self, channel: ChannelId, user: UserId, seq: i64) {
         let mark = self.marks.entry((channel, user)).or_default();
-        *mark = seq.max(*mark);
+        *mark = if Seeded::ReadMarkOverwritten.is_sown() { seq } else { seq.max(*mark) };
     }
 
     /// The marks that move: clamped to the head as it is after the run, and only forward.
@@ -180,7 +184,8 @@ impl<'a> Run<'a> {
             let standing = self.standings.get(&(channel, user))?;
             let head = self.heads.get(&channel).map_or(standing.seq, |(_, after)| after.seq);
             let reached = wanted.min(head);
-            (reached > standing.read_seq.unwrap_or_default()).then_some((channel, user, reached))
+            let moves = reached > standing.read_seq.unwrap_or_default() || Seeded::ReadMarkOverwritten.is_sown();
+            moves.then_some((channel, user, reached))
         });
         moving.collect()
     }

@@ -7,7 +7,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat::{ChannelId, Error, Identity};
+use chat::seeded::Seeded;
+use chat::{ChannelId, Error, Identity, fail_point};
 use engineio::Refusal;
 use http::{Extensions, StatusCode, header, request};
 use serde_json::Value;
@@ -15,7 +16,6 @@ use socketio::{ConnectError, Socket};
 
 use crate::app::App;
 use crate::connection::Connection;
-use crate::fail_point;
 use crate::http::client;
 use crate::places::Place;
 
@@ -61,9 +61,17 @@ pub(crate) async fn connect(app: Arc<App>, socket: Socket, auth: Value) -> Resul
 
 async fn admit(app: &Arc<App>, socket: &Socket, auth: &Value) -> Result<(), Error> {
     let identity = identity(app, socket, auth).await?;
+    let mut early = None;
+    if Seeded::MembershipBeforeRegistering.is_sown() {
+        early = Some(memberships(app, identity).await?);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
     let arrival = app.hub.arrive(socket.clone(), identity);
     fail_point::hit("socket.registered").await;
-    let mut memberships = memberships(app, identity).await?;
+    let mut memberships = match early {
+        Some(memberships) => memberships,
+        None => self::memberships(app, identity).await?,
+    };
     fail_point::hit("socket.read").await;
     let most = app.settings.limits.counts.user_sockets as usize;
     if app.settings.rate_limits && app.hub.sockets_of(identity.user) > most {
