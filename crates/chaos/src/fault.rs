@@ -86,7 +86,7 @@ pub struct Cost {
 
 /// How the plan goes on: every fault that this stage has comes by, a kill about every other time.
 pub struct Plan {
-    draw: Draw,
+    chance: Draw,
     faults: Vec<Fault>,
     left: Vec<Fault>,
 }
@@ -106,7 +106,7 @@ impl Plan {
         }
         faults.extend(stage.disk.as_ref().map(|_| Fault::FullDisk));
         faults.extend(stage.clock.as_ref().map(|_| Fault::Clock));
-        Self { draw: draw.for_name("plan"), faults, left: Vec::new() }
+        Self { chance: draw.for_name("plan"), faults, left: Vec::new() }
     }
 
     /// How many faults make a round in which each comes once.
@@ -115,12 +115,12 @@ impl Plan {
     }
 
     /// The next fault, and how long it is quiet before it.
-    pub fn next(&mut self) -> (Duration, Fault) {
+    pub fn draw(&mut self) -> (Duration, Fault) {
         if self.left.is_empty() {
             self.left.clone_from(&self.faults);
         }
-        let at = self.draw.below(self.left.len());
-        (self.draw.millis(200, 1_200), self.left.swap_remove(at))
+        let at = self.chance.below(self.left.len());
+        (self.chance.millis(200, 1_200), self.left.swap_remove(at))
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::check::{Least, Verdict, judge};
-use crate::client::{Account, Client, Habits, Phase, Progress, password_of};
+use crate::client::{Account, Client, Habits, Phase, Progress, Rules, password_of};
 use crate::crowd::Crowd;
 use crate::draw::Draw;
 use crate::fault::{Fault, Plan, Stage, until};
@@ -133,7 +133,7 @@ pub async fn run(setting: &Setting) -> Result<Outcome> {
     while began.elapsed() < setting.most
         && (kills < setting.kills || acked() < setting.acked || suffered.len() < plan.round())
     {
-        let (quiet, fault) = plan.next();
+        let (quiet, fault) = plan.draw();
         if setting.crowd > 0 && fault != Fault::Kill {
             continue;
         }
@@ -308,7 +308,7 @@ impl Town {
             direct,
         };
         let people = self.people.iter().map(|person| (person.id.clone(), person.name.clone())).collect();
-        let ruling = Habits { rules: Some((self.private.clone(), people)), ..quiet.clone() };
+        let ruling = Habits { rules: Some(Rules { channels: self.private.clone(), people }), ..quiet.clone() };
         let mut clients = vec![
             (format!("{STEADY}/a"), account(&self.steady, 0, direct), quiet.clone()),
             (format!("{WARDEN}/a"), account(&self.warden, 0, through), ruling),

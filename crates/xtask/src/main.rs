@@ -2,6 +2,7 @@
 //! beyond `cargo run`. It depends on no other crate of the workspace, so that it is ready within seconds.
 
 mod bench;
+mod chaos;
 mod conformance;
 mod dev;
 mod generate;
@@ -38,6 +39,10 @@ Commands:
                    with any of which the tables are printed instead
   bench hostile [OPTIONS]
                    measure ours with hostile clients, likewise
+  chaos [--postgres] [OPTIONS]
+                   kill, cut and starve the server while clients talk, and judge what they saw; the options are those of
+                   crates/chaos (--kills N, --acked N, --seed N, --crowd N, …)
+  chaos --mutants  show that each seeded fault is found
   screenshots      make docs/screenshots/*.png from the running product
   help             this text
 
@@ -70,6 +75,7 @@ fn dispatch(words: &[&str]) -> Result<ExitCode> {
         ["gen", "--check"] => generate::check()?,
         ["dev"] => dev::run_command()?,
         ["conformance", "--suite", suite] => conformance::run_command(Path::new(suite))?,
+        ["chaos", options @ ..] => chaos::run_command(options)?,
         ["bench", options @ ..] => bench::run_command(options)?,
         ["screenshots"] => screenshots::run_command()?,
         [] | ["help" | "--help" | "-h"] => println!("{HELP}"),

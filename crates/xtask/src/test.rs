@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::process::{cargo, npm, run};
 use crate::workspace::{self, TEST_BUILD, root};
-use crate::{generate, licences, postgres, rules, tools};
+use crate::{chaos, generate, licences, postgres, rules, tools};
 
 type Act = fn(&mut World) -> Result<()>;
 
@@ -41,6 +41,7 @@ const STEPS: &[Step] = &[
     Step { name: "doc", says: "the libraries' docs without a warning, examples in all Rust docs", act: doc },
     Step { name: "gen", says: "generated files are as committed", act: generated },
     Step { name: "protocol", says: "the official client against the server", act: protocol },
+    Step { name: "chaos", says: "a short run under faults on either database, judged", act: chaos },
     Step { name: "library", says: "the official clients against the library's examples", act: library },
     Step { name: "python", says: "python-socketio, both its clients, against the library's example", act: python },
     Step { name: "browser", says: "browsers against the server", act: browser },
@@ -150,6 +151,10 @@ fn protocol(world: &mut World) -> Result<()> {
     let folder = root().join("e2e/protocol");
     workspace::install(&folder)?;
     run(npm(&folder).arg("test").env("HEARTH_BIN", server).env("HEARTH_TEST_POSTGRES", postgres))
+}
+
+fn chaos(world: &mut World) -> Result<()> {
+    chaos::short(&world.server()?)
 }
 
 fn library(world: &mut World) -> Result<()> {

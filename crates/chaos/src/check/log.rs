@@ -87,6 +87,9 @@ fn stored(case: &Case<'_>, verdict: &mut Verdict, (chan, cmid): Name<'_>, (seq, 
     }
 }
 
+/// A client, which of its connections, and a channel.
+type Sender<'a> = (&'a str, usize, &'a str);
+
 /// What one connection sent for the first time and had acknowledged keeps its order.
 fn senders_order(case: &Case<'_>, verdict: &mut Verdict) {
     let mut ups: HashMap<&str, Vec<f64>> = HashMap::new();
@@ -95,7 +98,7 @@ fn senders_order(case: &Case<'_>, verdict: &mut Verdict) {
             ups.entry(proc).or_default().push(*t);
         }
     }
-    let mut sent: BTreeMap<(&str, usize, &str), Vec<(f64, i64)>> = BTreeMap::new();
+    let mut sent: BTreeMap<Sender<'_>, Vec<(f64, i64)>> = BTreeMap::new();
     for record in case.records {
         let Record::Send { t0, res: Res::Ok, proc, chan, cmid, seq: Some(seq), .. } = record else { continue };
         if case.first_attempt.get(&(&**chan, &**cmid)) == Some(t0) {

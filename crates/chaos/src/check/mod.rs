@@ -139,11 +139,9 @@ impl<'a> Case<'a> {
         let mut case = Case { records, ..Case::default() };
         for record in records {
             match record {
-                Record::Log { chan, rows, .. } => {
-                    if !case.log.contains_key(&**chan) {
-                        case.log.insert(chan, rows);
-                        case.rows.extend(rows.iter().map(|row| ((&**chan, row.seq), row)));
-                    }
+                Record::Log { chan, rows, .. } if !case.log.contains_key(&**chan) => {
+                    case.log.insert(chan, rows);
+                    case.rows.extend(rows.iter().map(|row| ((&**chan, row.seq), row)));
                 }
                 Record::Send { t0, chan, cmid, .. } => {
                     let first = case.first_attempt.entry((chan, cmid)).or_insert(*t0);

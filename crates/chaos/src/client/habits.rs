@@ -21,14 +21,23 @@ pub struct Habits {
     pub writes_to: Vec<String>,
     /// Joins and leaves these now and then.
     pub roves: Vec<String>,
-    /// Adds these people to the channels it rules, and removes them: `(channels, user ids and names)`.
-    pub rules: Option<(Vec<String>, Vec<(String, String)>)>,
+    /// Adds people to channels, and removes them.
+    pub rules: Option<Rules>,
     /// Reads, edits, deletes.
     pub acts: bool,
     /// Signs out now and then, on the way back in.
     pub signs_out: bool,
     /// Asks for what it has missed. False is a fault, which the checker must find.
     pub fetches_gaps: bool,
+}
+
+/// Channels that somebody rules, and who comes and goes there.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// The channels.
+    pub channels: Vec<String>,
+    /// People's ids and names.
+    pub people: Vec<(String, String)>,
 }
 
 /// Milliseconds between two things other than messages.
@@ -119,8 +128,8 @@ impl Client {
         if self.habits.signs_out && self.draw.once_in(60) {
             return self.sign_out();
         }
-        if let Some((channels, people)) = self.habits.rules.clone() {
-            return self.rule(connection, &channels, &people).await;
+        if let Some(rules) = self.habits.rules.clone() {
+            return self.rule(connection, &rules).await;
         }
         if !self.habits.roves.is_empty() && what < 3 {
             return self.rove(connection).await;
@@ -179,8 +188,9 @@ impl Client {
         }
     }
 
-    async fn rule(&mut self, connection: &mut Connection, channels: &[String], people: &[(String, String)]) {
-        let (Some(chan), Some((id, user))) = (self.draw.pick(channels).cloned(), self.draw.pick(people).cloned())
+    async fn rule(&mut self, connection: &mut Connection, rules: &Rules) {
+        let (Some(chan), Some((id, user))) =
+            (self.draw.pick(&rules.channels).cloned(), self.draw.pick(&rules.people).cloned())
         else {
             return;
         };

@@ -20,7 +20,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::draw::Draw;
 use crate::history::{Op, Record, Recorder, hex_of};
-pub use habits::Habits;
+pub use habits::{Habits, Rules};
 use timeline::{Timeline, row_of};
 
 /// An answer that takes longer does not come: the connection is given up. The server promises five seconds.
