@@ -60,7 +60,8 @@ socket.on('connect', () => {
   void sync();
 });
 socket.on('disconnect', () => record('conn', { t: now(), up: false }));
-for (const name of ['message:sent', 'message:updated']) socket.on(name, (message) => message.channelId === chan && take(message));
+for (const name of ['message:sent', 'message:updated'])
+  socket.on(name, (message) => message.channelId === chan && take(message));
 socket.on('heads', (heads) => heads[chan]?.rev > cursor && void sync());
 
 /** A change has come: the next one, or a reason to ask. */
@@ -120,7 +121,7 @@ async function reload() {
   view.clear();
   fresh.clear();
   let rev = null;
-  for (let more = true; more; ) {
+  for (let more = true; more;) {
     const page = await ask('message:list', { channelId: chan, size: 100, ...(shown ? { after: `${shown}` } : {}) });
     if (page.status !== 'OK') return;
     rev ??= page.rev;

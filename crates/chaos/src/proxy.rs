@@ -34,6 +34,13 @@ pub enum Line {
     Reset,
 }
 
+impl Line {
+    /// Whether everything that was sent can still arrive.
+    fn can_be_mended(self) -> bool {
+        matches!(self, Self::Open | Self::Slices | Self::Stalled)
+    }
+}
+
 /// The proxy.
 pub struct Proxy {
     address: SocketAddr,
@@ -64,12 +71,18 @@ impl Proxy {
         self.address
     }
 
-    /// One in so many connections, by chance, is in this state from now on.
+    /// One in so many connections, by chance, is in this state from now on; but one that has lost something stays dead.
     pub fn set(&self, draw: &mut Draw, one_in: usize, state: Line) {
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         for line in lines.iter().filter(|line| !line.is_closed()) {
             if draw.once_in(one_in) {
-                line.send_replace(state);
+                line.send_if_modified(|is| {
+                    let lives = is.can_be_mended();
+                    if lives {
+                        *is = state;
+                    }
+                    lives
+                });
             }
         }
     }
@@ -78,10 +91,10 @@ impl Proxy {
     pub fn mend(&self) {
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         for line in lines.iter() {
-            line.send_if_modified(|state| {
-                let mended = matches!(state, Line::Slices | Line::Stalled);
+            line.send_if_modified(|is| {
+                let mended = is.can_be_mended() && *is != Line::Open;
                 if mended {
-                    *state = Line::Open;
+                    *is = Line::Open;
                 }
                 mended
             });
