@@ -70,7 +70,7 @@ async fn admit(app: &Arc<App>, socket: &Socket, auth: &Value) -> Result<(), Erro
     fail_point::hit("socket.registered").await;
     let mut memberships = match early {
         Some(memberships) => memberships,
-        None => self::memberships(app, identity).await?,
+        None => memberships(app, identity).await?,
     };
     fail_point::hit("socket.read").await;
     let most = app.settings.limits.counts.user_sockets as usize;
