@@ -1,5 +1,6 @@
 // Nothing that was written is lost or doubled, and nothing that was missed stays missing.
 
+import { command } from '../../harness/command.mjs';
 import { expect, test } from '../lib/test.mjs';
 
 /** Two of them fit into the page that a channel opens with. */
@@ -189,4 +190,44 @@ test('two tabs of one person send a message once and show the same', async ({ en
   const wanted = [...numbered('tab', 1, 3), 'from the other tab'];
   const [one, other] = [await ada.showsExactly(wanted), await second.showsExactly(wanted)];
   expect(one).toEqual(other);
+});
+
+test('edits and deletions that were missed are there on coming back, in their place, over a kill -9 too', async ({
+  enter,
+  layLine,
+  server,
+}) => {
+  const line = await layLine();
+  const ada = await enter('ada', { outages: true });
+  const ben = await enter('ben', { line });
+  await sayAll(ada, numbered('ada', 1, 6));
+  await ben.showsExactly(numbered('ada', 1, 6));
+  const { pathname } = new URL(ada.page.url());
+  const change = (name, seq, more = {}) =>
+    command(server, ada.account.cookie, name, {
+      channelId: pathname.split('/').pop(),
+      messageId: String(seq),
+      ...more,
+    });
+  line.cut();
+  // On another device: this page hears of it as everybody does.
+  await change('message:edit', 2, { content: 'two, put right' });
+  await change('message:delete', 4);
+  await server.kill();
+  await sayAll(ada, ['while it was down']);
+  await server.run();
+  await change('message:edit', 6, { content: 'six, put right' });
+  await change('message:edit', 2, { content: 'two, at last' });
+  line.mend();
+
+  const wanted = ['ada 1', 'two, at last', 'ada 3', '', 'ada 5', 'six, put right', 'while it was down'];
+  const texts = async (person) => (await person.shown()).map((row) => row.text.replace(/edited$/, ''));
+  for (const person of [ada, ben]) {
+    await expect.poll(() => texts(person), { timeout: 45_000 }).toEqual(wanted);
+    expect((await person.shown()).map((row) => row.seq)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    await expect(person.page.getByTestId('tombstone')).toHaveCount(1);
+    await expect(person.messages.nth(1)).toContainText('edited');
+  }
+  await ben.reload();
+  await expect.poll(() => texts(ben)).toEqual(wanted);
 });

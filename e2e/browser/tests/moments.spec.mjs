@@ -1,0 +1,199 @@
+// The small promises of a page that is honest: when it says something, and when it keeps quiet.
+
+import { command } from '../../harness/command.mjs';
+import { signUp } from '../../harness/http.mjs';
+import { scribe } from '../lib/scribe.mjs';
+import { expect, test } from '../lib/test.mjs';
+
+test('a connection that is gone is said after two seconds, not before, with a way to try at once', async ({
+  enter,
+  layLine,
+}) => {
+  const line = await layLine();
+  const ada = await enter('ada', { line, prepare: (context) => context.clock.install() });
+  const { clock } = ada.page;
+  await expect(ada.page.getByTestId('connection')).toHaveAttribute('data-status', 'online');
+  await clock.pauseAt(Date.now() + 60_000);
+  line.cut();
+  await expect(ada.page.getByTestId('connection')).not.toHaveAttribute('data-status', 'online');
+  await clock.runFor(1_900);
+  await expect(ada.banner).toHaveCount(0);
+  await clock.runFor(200);
+  await expect(ada.banner).toBeVisible();
+  await expect(ada.page.getByRole('status').filter({ has: ada.banner })).toHaveCount(1);
+  line.mend();
+  await clock.resume();
+  await ada.page
+    .getByTestId('try-now')
+    .click({ timeout: 3_000 })
+    .catch(() => {}); // It may have come back by itself meanwhile.
+  await expect(ada.banner).toBeHidden();
+});
+
+test('skeletons show only for what takes longer than a moment', async ({ enter, server, layLine }) => {
+  const writer = await scribe(server);
+  const channel = await writer.does('channel:create', { name: 'Slow' });
+  await writer.write(['at last'], channel.id);
+  const line = await layLine();
+  const ada = await enter('ada', { line });
+  await command(server, ada.account.cookie, 'channel:join', { channelId: channel.id });
+  await expect(ada.entry('Slow')).toBeVisible();
+  line.holdAnswers();
+  const shownAfter = await ada.entry('Slow').evaluate(async (entry) => {
+    const begun = performance.now();
+    entry.click();
+    for (;;) {
+      const skeleton = document.querySelector('[data-testid=skeleton]');
+      if (skeleton?.checkVisibility({ visibilityProperty: true })) return performance.now() - begun;
+      await new Promise(requestAnimationFrame);
+    }
+  });
+  expect(shownAfter).toBeGreaterThan(140);
+  await expect(ada.timeline).toHaveAttribute('aria-busy', 'true');
+  line.release();
+  await ada.reads('at last');
+  await expect(ada.page.getByTestId('skeleton')).toHaveCount(0);
+});
+
+test('title and icon tell what is unread elsewhere', async ({ enter, server }) => {
+  const writer = await scribe(server);
+  const ada = await enter('ada');
+  await ada.createChannel('Elsewhere');
+  const icon = ada.page.locator('link[data-favicon]');
+  await expect(ada.page).toHaveTitle('#Elsewhere · Hearth');
+  await expect(icon).toHaveAttribute('href', '/favicon.svg');
+  await writer.write(['one', 'two', 'three']);
+  await expect(ada.page).toHaveTitle('(3) #Elsewhere · Hearth');
+  await expect(icon).toHaveAttribute('href', '/favicon-unread.svg');
+  const entry = ada.entry('General');
+  expect(await entry.evaluate((one) => Number(getComputedStyle(one).fontWeight))).toBeGreaterThan(600);
+  await expect(entry.locator('.badge')).toHaveCount(0);
+  await ada.goTo('General');
+  await expect(ada.page).toHaveTitle('#General · Hearth');
+  await expect(icon).toHaveAttribute('href', '/favicon.svg');
+});
+
+test('in a direct conversation the unread are counted in the list', async ({ enter }) => {
+  const ada = await enter('ada');
+  const ben = await enter('ben');
+  await ben.reach('Ada');
+  for (const text of ['one', 'two']) await ben.say(text);
+  await ada.hasUnread(/Ben/, 2);
+  await expect(ada.entry(/Ben/).locator('.badge')).toHaveText('2');
+});
+
+test('somebody with two tabs is there until both are closed', async ({ enter, server }) => {
+  const [ada, cleo] = [await enter('ada'), await enter('cleo')];
+  const page = await ada.page.context().newPage();
+  await page.goto(server.url);
+  await new ada.constructor(page, ada.account).arrived();
+  const ben = await enter('ben');
+  for (const name of ['Ada', 'Cleo']) await ben.reach(name);
+  const presence = (name) => ben.entry(name).getByTestId('presence');
+  for (const name of [/Ada/, /Cleo/]) await expect(presence(name)).toHaveAttribute('data-online', 'true');
+  // Both lose a tab at the same time; Cleo had but one.
+  await Promise.all([ada.page.close(), cleo.page.close()]);
+  await expect(presence(/Cleo/)).toHaveAttribute('data-online', 'false', { timeout: 30_000 });
+  await expect(presence(/Ada/)).toHaveAttribute('data-online', 'true');
+  // Not by colour alone.
+  const shape = (name) => presence(name).evaluate((dot) => getComputedStyle(dot, '::before').cssText + dot.outerHTML);
+  expect(await shape(/Ada/)).not.toBe(await shape(/Cleo/));
+  await page.close();
+  await expect(presence(/Ada/)).toHaveAttribute('data-online', 'false', { timeout: 30_000 });
+});
+
+test('one, two and many who type are named, in a place that is kept for them, and not longer than they type', async ({
+  enter,
+}) => {
+  const ada = await enter('ada');
+  const others = [await enter('ben'), await enter('cleo'), await enter('dora')];
+  const height = (await ada.timeline.boundingBox()).height;
+  const wanted = ['Ben is typing', 'Ben and Cleo are typing', 'Several people are typing'];
+  for (const [at, text] of wanted.entries()) {
+    // Everybody goes on typing, as they do.
+    await expect(async () => {
+      await Promise.all(others.slice(0, at + 1).map((one) => one.composer.pressSequentially('x')));
+      await expect(ada.typing).toContainText(text, { timeout: 500 });
+    }).toPass();
+    expect((await ada.timeline.boundingBox()).height).toBe(height);
+  }
+  await expect(ada.typing).toHaveText('', { timeout: 10_000 });
+});
+
+test('what the server refuses stays, says why, and can be sent again or thrown away', async ({ enter, server }) => {
+  const ada = await enter('ada');
+  const ben = await enter('ben');
+  await ada.createChannel('Ours', undefined, { isPrivate: true });
+  const channelId = new URL(ada.page.url()).pathname.split('/').pop();
+  await command(server, ada.account.cookie, 'channel:add', { channelId, userIds: [ben.account.id] });
+  await ben.goTo('Ours');
+  // What no server takes, however it came into the page.
+  await ben.composer.evaluate((area) => {
+    area.value = 'bad \u0000 letter';
+    area.dispatchEvent(new Event('input', { bubbles: true }));
+  });
+  await ben.composer.press('Enter');
+  const row = ben.message('letter');
+  await expect(row).toHaveAttribute('data-state', 'failed');
+  await expect(row.getByTestId('failure-reason')).not.toHaveText('');
+  await ben.reload();
+  await expect(row).toHaveAttribute('data-state', 'failed');
+  await row.getByTestId('retry').click();
+  await expect(row).toHaveAttribute('data-state', 'failed');
+  await row.getByTestId('discard').click();
+  await expect(row).toHaveCount(0);
+  await ben.reload();
+  await expect(row).toHaveCount(0);
+});
+
+test('a wrong password is said at the field, where the focus is', async ({ server, window }) => {
+  await signUp(server, 'ada');
+  const page = await window();
+  await page.goto(server.url);
+  await page.getByTestId('username').fill('ada');
+  await page.getByTestId('password').fill('not this one');
+  await page.getByTestId('submit').click();
+  const field = page.getByTestId('password');
+  await expect(field).toHaveAttribute('aria-invalid', 'true');
+  await expect(field).toBeFocused();
+  const said = await field.evaluate((input) =>
+    (input.getAttribute('aria-describedby') ?? '')
+      .split(' ')
+      .map((id) => document.getElementById(id)?.textContent ?? '')
+      .join(' '),
+  );
+  expect(said).toContain('doesn’t match');
+  await expect(page.getByTestId('username')).toHaveValue('ada');
+});
+
+test('a message is shown as it was marked up, and its code can be copied', async ({ enter }) => {
+  const ada = await enter('ada', { permissions: ['clipboard-read', 'clipboard-write'] });
+  await ada.say('**bold** _italic_ ~~struck~~ `code` <https://example.org/>');
+  const marks = ada.messages.first().locator('.text');
+  for (const [tag, text] of Object.entries({ strong: 'bold', em: 'italic', s: 'struck', code: 'code' })) {
+    await expect(marks.locator(tag)).toHaveText(text);
+  }
+  await expect(marks.locator('a')).toHaveAttribute('href', 'https://example.org/');
+  await ada.say('> quoted\n\n1. first\n2. second\n\n- point');
+  const blocks = ada.messages.nth(1).locator('.text');
+  await expect(blocks.locator('blockquote')).toHaveText('quoted');
+  await expect(blocks.locator('ol > li')).toHaveText(['first', 'second']);
+  await expect(blocks.locator('ul > li')).toHaveText(['point']);
+  await ada.say('```rust\nfn main() {}\n```');
+  const code = ada.messages.nth(2).locator('pre');
+  await expect(code.locator('.hljs-keyword')).toHaveText('fn');
+  await expect(code).toHaveText('fn main() {}');
+  await code.hover();
+  await ada.page.getByTestId('copy-code').click();
+  expect(await ada.page.evaluate(() => navigator.clipboard.readText())).toBe('fn main() {}');
+});
+
+test('an empty channel says how to begin, and so does an empty list of conversations', async ({ enter }) => {
+  const ada = await enter('ada');
+  await ada.createChannel('Quiet');
+  await expect(ada.page.getByTestId('channel-start')).toContainText('Quiet');
+  await expect(ada.page.getByTestId('channel-start').locator('p').last()).not.toHaveText('');
+  await expect(ada.composer).toBeFocused();
+  await ada.page.getByRole('button', { name: 'Talk to someone directly' }).click();
+  await expect(ada.page.getByRole('dialog').getByTestId('people-search')).toBeFocused();
+});
