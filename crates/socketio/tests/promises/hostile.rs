@@ -91,6 +91,7 @@ async fn binary_out_of_turn_ends_the_connection() {
     interrupted.send_raw(r#"51-["x",{"_placeholder":true,"num":0}]"#).await;
     interrupted.emit("y", ()).await;
     assert_eq!(interrupted.end().await, End::Closed);
+    assert_eq!(world.io.stats().events_in, 0, "neither was an event");
     assert_eq!(log.next().await, "parse error");
 
     for number in ["1", "1e9", "-1", "1.5", "\"0\"", "null", "999999999999999999999"] {
