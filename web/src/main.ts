@@ -9,8 +9,11 @@ import { keepTitle } from './app/title';
 import { i18n, startLanguage } from './i18n';
 import { useSessionStore } from './stores/session';
 
-const app = createApp(App).use(createPinia()).use(i18n);
-const started = useSessionStore().start();
-await startLanguage();
-app.runWithContext(keepTitle);
-app.use(makeRouter(started)).mount('#app');
+// Said by public/check.js, which has put its own words on the page then.
+if (!('unsupported' in document.documentElement.dataset)) {
+  const app = createApp(App).use(createPinia()).use(i18n);
+  const started = useSessionStore().start();
+  await startLanguage();
+  app.runWithContext(keepTitle);
+  app.use(makeRouter(started)).mount('#app');
+}

@@ -41,7 +41,7 @@ export const test = base.extend({
   window: async ({ browser, contextOptions }, use) => {
     const contexts = [];
     const complaints = [];
-    await use(async ({ outages = false, prepare, ...options } = {}) => {
+    await use(async ({ outages = false, mayBreak = false, prepare, ...options } = {}) => {
       const context = await browser.newContext({ ...contextOptions, ...options });
       contexts.push(context);
       await context.addInitScript(() =>
@@ -51,7 +51,7 @@ export const test = base.extend({
       );
       await prepare?.(context);
       const page = await context.newPage();
-      page.on('pageerror', (error) => complaints.push(`${error.stack ?? error}`));
+      page.on('pageerror', (error) => mayBreak || complaints.push(`${error.stack ?? error}`));
       page.on('console', (message) => {
         if (!['error', 'warning'].includes(message.type())) return;
         const text = message.text();

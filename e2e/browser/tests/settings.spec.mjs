@@ -1,9 +1,13 @@
 // What one may set for oneself: language, looks, password, devices. And who may come in at all.
 
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
 import { logIn, PASSWORD, signUp } from '../../harness/http.mjs';
 import { Person } from '../lib/person.mjs';
 import { expect, test } from '../lib/test.mjs';
 
+const run = promisify(execFile);
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 
 async function openSettings(person, section) {
@@ -135,6 +139,26 @@ test.describe('by invitation', () => {
     await page.getByTestId('inviteCode').fill('');
     await page.getByTestId('submit').click();
     await expect(page.getByTestId('inviteCode-problem')).toContainText('Enter the code');
+  });
+
+  test('the link of an invitation leads in, as often as it was meant to', async ({ server, window }) => {
+    await signUp(server, 'owner');
+    const { stdout } = await run(process.env.HEARTH_BIN, ['invite', 'create', '--uses', '1'], {
+      env: { PATH: process.env.PATH, HEARTH_DATA: `${server.folder}/data` },
+    });
+    const code = /code: (\S+)/.exec(stdout)[1];
+    for (const [username, works] of [
+      ['ada', true],
+      ['ben', false],
+    ]) {
+      const page = await window();
+      await page.goto(`${server.url}/signup?invite=${code}`);
+      await page.getByTestId('username').fill(username);
+      await page.getByTestId('password').fill(PASSWORD);
+      await page.getByTestId('submit').click();
+      if (works) await new Person(page).arrived('General');
+      else await expect(page.getByTestId('inviteCode-problem')).toBeVisible();
+    }
   });
 });
 

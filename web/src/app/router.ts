@@ -1,10 +1,12 @@
 import { createRouter, createWebHistory, type Router, type RouterHistory } from 'vue-router';
 
 import ChatPage from '../pages/ChatPage.vue';
-import SignInPage from '../pages/SignInPage.vue';
-import SignUpPage from '../pages/SignUpPage.vue';
 import { useSessionStore } from '../stores/session';
 import { afterSignIn, ROUTE } from './routes';
+
+// Whoever is signed in already, nearly everybody on nearly every visit, does without these.
+const SignInPage = () => import('../pages/SignInPage.vue');
+const SignUpPage = () => import('../pages/SignUpPage.vue');
 
 declare module 'vue-router' {
   interface RouteMeta {

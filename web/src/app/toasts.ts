@@ -35,6 +35,8 @@ export const useToasts = defineStore('toasts', () => {
     toasts,
     dismiss,
     info: (text: string) => add('info', text),
+    /** Something of this page itself went wrong. */
+    broken: () => add('error', translate('broken.part')),
     failed: (failure: Failure) => add('error', failureText(failure)),
   };
 });

@@ -137,6 +137,13 @@ export const useSessionStore = defineStore('session', () => {
     if (self.value?.id === id) setSelf({ ...self.value, username, displayName });
   }
 
+  /** Forgets what the server can tell again, before the page is loaded anew; what was written stays. */
+  async function forgetCache(): Promise<void> {
+    const ending = live;
+    live = null;
+    await ending?.stop('what was written');
+  }
+
   async function exit(keep: Keep): Promise<void> {
     const ending = live;
     live = null;
@@ -148,5 +155,5 @@ export const useSessionStore = defineStore('session', () => {
     void loadMeta();
   }
 
-  return { state, self, meta, start, loadMeta, signUp, logIn, logOut, setSelf };
+  return { state, self, meta, start, loadMeta, signUp, logIn, logOut, setSelf, forgetCache };
 });
