@@ -152,6 +152,31 @@ impl Client {
         .await
     }
 
+    /// Waits for the answer to an event, or for the end of the connection; other packets are kept for later.
+    pub async fn answer_or_end(&mut self, id: u64) -> Option<Vec<Value>> {
+        within(&format!("the answer {id}, or the end"), async {
+            loop {
+                match self.read_packet().await? {
+                    Packet::Ack { id: found, args, .. } if found == id => return Some(args),
+                    packet => self.packets.push_back(packet),
+                }
+            }
+        })
+        .await
+    }
+
+    /// The answers that have arrived and were not taken, in order.
+    pub fn answers(&mut self) -> Vec<Vec<Value>> {
+        let mut answers = Vec::new();
+        for packet in std::mem::take(&mut self.packets) {
+            match packet {
+                Packet::Ack { args, .. } => answers.push(args),
+                other => self.packets.push_back(other),
+            }
+        }
+        answers
+    }
+
     /// Answers an event of the server.
     pub async fn ack(&mut self, id: u64, args: impl Serialize) {
         let text = format!("3{}{id}{}", self.prefix(), array(args, None));
