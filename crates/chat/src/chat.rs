@@ -20,6 +20,7 @@ use crate::limits::Limits;
 use crate::member;
 use crate::presence::Presence;
 use crate::session::{self, Identity};
+use crate::stats::{Stats, Tallies};
 use crate::text::{ChannelName, fold, look};
 use crate::time::{Environment, Time};
 use crate::world::World;
@@ -85,6 +86,7 @@ impl Chat {
         let world = Arc::new(World {
             env,
             limits: options.limits,
+            tallies: Tallies::default(),
             epoch,
             general,
             made_per_hour: options.made_per_hour,
@@ -138,7 +140,7 @@ impl Chat {
 
     /// [`answer`](Self::answer) for a command that arrived at `since` and has waited from then on.
     pub async fn answer_since(&self, since: Instant, actor: &Actor, request: Request) -> (Answer, Vec<Effect>) {
-        let name = request.name();
+        let (name, begun) = (request.name(), Instant::now());
         let result = timeout_at(since + self.limits().command, async {
             let mut reading = self.inner.db.reading().await?;
             let mut cx = Cx::new(reading.conn(), actor, &self.inner.world);
@@ -147,7 +149,9 @@ impl Chat {
             reading.end().await?;
             Ok((answer, effects))
         });
-        match result.await.unwrap_or_else(|_| Err(Error::unavailable())) {
+        let result = result.await.unwrap_or_else(|_| Err(Error::unavailable()));
+        self.inner.world.tallies.read.span(begun.elapsed());
+        match result {
             Ok(done) => done,
             Err(error) => (Answer::from(&self.read_error(name, error)), Vec::new()),
         }
@@ -220,6 +224,13 @@ impl Chat {
             // The sender lives as long as `self`.
             Err(_) => std::future::pending().await,
         }
+    }
+
+    /// What was done so far, for whoever watches the server.
+    pub fn stats(&self) -> Stats {
+        let lanes = &self.inner.lanes;
+        let checks = self.passwords().checks();
+        Stats::new(&self.inner.world.tallies, lanes.commits(), lanes.queued(), lanes.healthy(), checks)
     }
 
     /// How many transactions the lanes have committed.

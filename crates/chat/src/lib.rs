@@ -28,6 +28,7 @@ pub mod read;
 pub mod seeded;
 pub mod server;
 pub mod session;
+pub mod stats;
 pub mod text;
 pub mod time;
 pub mod user;

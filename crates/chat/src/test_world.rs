@@ -109,6 +109,22 @@ impl World {
         self.restarted().await
     }
 
+    /// A database that somebody has filled.
+    pub(crate) async fn on(database: Arc<TempDatabase>) -> Self {
+        let options = options(&database);
+        Self::open(database, options, Environment::held(START)).await
+    }
+
+    /// Somebody who has an account signs in, with the password that everybody has.
+    pub(crate) async fn log_in(&self, name: &str) -> Person {
+        let body = json!({ "username": name, "password": "correct horse" });
+        let body = decode_json(&body.to_string()).expect("a body");
+        let signed_in = self.chat.log_in(body, device()).await.expect("the right password");
+        let origin = Some(Origin::new(format!("socket of {name}")));
+        let actor = Actor { user: signed_in.user.id, session: signed_in.session, origin };
+        Person { chat: self.chat.clone(), actor, token: signed_in.token.expose().to_owned() }
+    }
+
     /// The same database after a restart of the server.
     pub(crate) async fn restarted(self) -> Self {
         self.chat.close().await;

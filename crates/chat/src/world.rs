@@ -10,12 +10,14 @@ use crate::id::{ChannelId, Epoch};
 use crate::limits::Limits;
 use crate::message::{Head, TypingBoard};
 use crate::presence::Presence;
+use crate::stats::Tallies;
 use crate::time::Environment;
 
 /// What every command can look at beside the database.
 pub(crate) struct World {
     pub(crate) env: Environment,
     pub(crate) limits: Limits,
+    pub(crate) tallies: Tallies,
     pub(crate) epoch: Epoch,
     pub(crate) general: ChannelId,
     /// What one account may make in an hour; nothing where that is not limited.

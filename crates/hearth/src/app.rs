@@ -12,6 +12,7 @@ use crate::http::cookie::SessionCookie;
 use crate::hub::Hub;
 use crate::limits::Limits;
 use crate::marks::Marks;
+use crate::metrics::Metrics;
 use crate::places::Places;
 use crate::setup::SetupCode;
 
@@ -23,6 +24,7 @@ pub(crate) struct App {
     pub(crate) hub: Arc<Hub>,
     pub(crate) limits: Limits,
     pub(crate) marks: Marks,
+    pub(crate) metrics: Metrics,
     pub(crate) places: Places,
     /// Names the build of the embedded web client.
     pub(crate) web_build: String,
@@ -40,6 +42,7 @@ impl App {
             hub: Arc::new(hub),
             limits: Limits::new(settings.rate_limits.then_some(&settings.limits.rates)),
             marks: Marks::default(),
+            metrics: Metrics::default(),
             places: Places::new(&settings.limits.counts),
             web_build: http::build_id(),
             setup_code,

@@ -1,7 +1,7 @@
 //! From commits to sockets: what a lane has committed becomes room joins, events and answers, in the order of commits.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chat::member::Left;
 use chat::read::ReadMarks;
@@ -31,6 +31,7 @@ impl FanOut {
     /// Runs until the lane ends.
     pub(crate) async fn run(self, mut lane: mpsc::Receiver<Batch>) {
         while let Some(batch) = lane.recv().await {
+            let begun = Instant::now();
             fail_point::hit("fan_out.committed").await;
             for user in batch.reread {
                 self.reread(user).await;
@@ -42,6 +43,7 @@ impl FanOut {
                 finish();
                 fail_point::hit("fan_out.answered").await;
             }
+            self.app.metrics.fanned_out(begun.elapsed());
         }
     }
 
@@ -129,6 +131,7 @@ impl FanOut {
     }
 
     fn tell(&self, broadcast: &Broadcast<'_>, event: &Event) {
+        self.app.metrics.told(event.name());
         if let Err(error) = broadcast.emit(event.name(), (event,)) {
             tracing::error!(event = event.name(), %error, "an event could not be encoded");
         }

@@ -106,6 +106,13 @@ impl Hub {
         sessions.into_iter().collect()
     }
 
+    /// How many people have a socket.
+    pub(crate) fn people(&self) -> usize {
+        let connections =
+            self.namespace.everyone().sockets().into_iter().filter_map(|socket| socket.data::<Connection>());
+        connections.map(|connection| connection.actor.user).collect::<HashSet<UserId>>().len()
+    }
+
     /// How many sockets the person has, those that are just coming in among them.
     pub(crate) fn sockets_of(&self, user: UserId) -> usize {
         self.namespace.to(room::user(user)).count()

@@ -15,6 +15,7 @@ mod limits;
 pub mod log;
 mod marks;
 mod memory;
+mod metrics;
 mod places;
 mod serve;
 mod setup;

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::config::{Database, Settings};
 use crate::fan_out::FanOut;
 use crate::hub::Hub;
+use crate::metrics::Scrape;
 use crate::setup::SetupCode;
 use crate::{descriptors, http, jobs, socket};
 
@@ -27,7 +28,11 @@ const COME_BACK: Duration = Duration::from_secs(1);
 /// # Errors
 /// One sentence for whoever started it: the port is taken, the folder cannot be written, the database is newer.
 pub async fn serve(settings: Settings) -> Result<()> {
-    let listener = bind(&settings).await?;
+    let listener = bind(settings.listen, "HEARTH_LISTEN").await?;
+    let metrics_listener = match settings.metrics.listen {
+        Some(address) => Some(bind(address, "HEARTH_METRICS_LISTEN").await?),
+        None => None,
+    };
     let descriptors = descriptors::take_all();
     tracing::debug!(descriptors, "file descriptors");
     // Held until the process ends: then the system gives it back, however it ended.
@@ -51,7 +56,14 @@ pub async fn serve(settings: Settings) -> Result<()> {
     }
     app.tasks.spawn(jobs::run(Arc::clone(&app), stop.clone()));
     app.tasks.spawn(jobs::watch_access(Arc::clone(&app), stop.clone()));
-    let router = http::router(Arc::clone(&app), io.service());
+    let scrape = Scrape::new(&app, io.clone());
+    if let Some(listener) = metrics_listener {
+        tracing::info!(metrics = %listener.local_addr()?, "metrics are here");
+        let face = scrape.clone().router();
+        app.tasks.spawn(engineio::serve(listener, face, stop.clone().cancelled_owned()));
+    }
+    let scrape = app.settings.metrics.token.is_some().then_some(scrape);
+    let router = http::router(Arc::clone(&app), io.service(), scrape);
     let http = tokio::spawn(engineio::serve(listener, router, stop.clone().cancelled_owned()));
 
     let outcome = until_told_to_stop(&app, &mut lock).await;
@@ -68,14 +80,14 @@ pub async fn serve(settings: Settings) -> Result<()> {
     outcome
 }
 
-async fn bind(settings: &Settings) -> Result<TcpListener> {
-    TcpListener::bind(settings.listen).await.map_err(|error| match error.kind() {
+async fn bind(address: SocketAddr, setting: &str) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
-            "port {} of {} is already taken: stop what listens there, or choose another with HEARTH_LISTEN",
-            settings.listen.port(),
-            settings.listen.ip()
+            "port {} of {} is already taken: stop what listens there, or choose another with {setting}",
+            address.port(),
+            address.ip()
         ),
-        _ => anyhow::Error::new(error).context(format!("cannot listen on {}", settings.listen)),
+        _ => anyhow::Error::new(error).context(format!("cannot listen on {address}")),
     })
 }
 

@@ -172,7 +172,9 @@ fn listening_at(child: &mut Child, log: &mpsc::Receiver<String>) -> SocketAddr {
             let _ = child.kill();
             panic!("the server did not start:\n{}", seen.join("\n"));
         };
-        let address = line.split_once(r#""address":""#).and_then(|(_, rest)| rest.split('"').next()?.parse().ok());
+        // In the log for machines, and in the one for people.
+        let told = line.split_once(r#""address":""#).or_else(|| line.split_once("address="));
+        let address = told.and_then(|(_, rest)| rest.split(['"', ' ']).next()?.parse().ok());
         if let Some(address) = address {
             return address;
         }

@@ -146,13 +146,34 @@ async fn copy_postgres(url: &str, copy: &Path, epoch: Epoch, sessions: Sessions)
     (&dump).write_all(end.as_bytes()).map_err(failed)
 }
 
-/// The address as it may be seen, and the password that stood in it.
+/// The address as it may be seen, as `pg_dump` knows it, and the password that stood in it.
 fn without_password(url: &str) -> (String, Option<String>) {
     let Some((scheme, rest)) = url.split_once("://") else { return (url.to_owned(), None) };
-    let authority = rest.find(['/', '?']).map_or(rest, |end| &rest[..end]);
-    let Some((credentials, _)) = authority.rsplit_once('@') else { return (url.to_owned(), None) };
-    let Some((user, password)) = credentials.split_once(':') else { return (url.to_owned(), None) };
-    (format!("{scheme}://{user}{}", &rest[credentials.len()..]), Some(decoded(password)))
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let authority = rest.find('/').map_or(rest, |end| &rest[..end]);
+    let credentials = authority.rsplit_once('@').map(|(credentials, _)| credentials);
+    let (address, mut password) = match credentials.and_then(|credentials| credentials.split_once(':')) {
+        Some((user, password)) => {
+            let length = user.len() + 1 + password.len();
+            (format!("{scheme}://{user}{}", &rest[length..]), Some(decoded(password)))
+        }
+        None => (format!("{scheme}://{rest}"), None),
+    };
+    let mut kept = Vec::new();
+    for (key, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+        match key {
+            // Of our driver alone.
+            "statement-cache-capacity" => {}
+            "password" => password = Some(decoded(value)),
+            // Which knows these under two names.
+            "ssl-mode" | "ssl-root-cert" | "ssl-cert" | "ssl-key" => {
+                kept.push(format!("{}={value}", key.replace('-', "")));
+            }
+            _ => kept.push(format!("{key}={value}")),
+        }
+    }
+    let query = if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) };
+    (format!("{address}{query}"), password)
 }
 
 /// Without the `%41` of an address.
@@ -186,6 +207,8 @@ mod tests {
             ("postgres://ann@host/db?sslmode=require", "postgres://ann@host/db?sslmode=require", None),
             ("postgres://ann:a:b@host/db?x=y@z", "postgres://ann@host/db?x=y@z", Some("a:b")),
             ("postgres:///db", "postgres:///db", None),
+            ("postgres://h/db?statement-cache-capacity=9&ssl-mode=require", "postgres://h/db?sslmode=require", None),
+            ("postgres://ann@h/db?password=s3cret", "postgres://ann@h/db", Some("s3cret")),
         ] {
             assert_eq!(without_password(url), (seen.to_owned(), password.map(ToOwned::to_owned)), "{url}");
         }

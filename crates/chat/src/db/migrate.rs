@@ -7,16 +7,16 @@ use crate::seeded::Seeded;
 use crate::time::Time;
 
 /// One step of the schema.
-struct Migration {
-    name: &'static str,
-    sqlite: &'static str,
-    postgres: &'static str,
+pub(super) struct Migration {
+    pub(super) name: &'static str,
+    pub(super) sqlite: &'static str,
+    pub(super) postgres: &'static str,
 }
 
 macro_rules! migrations {
     ($($name:literal),* $(,)?) => {
         /// Every step, oldest first. Both folders must hold each, or this does not compile.
-        const MIGRATIONS: &[Migration] = &[$(Migration {
+        pub(super) const MIGRATIONS: &[Migration] = &[$(Migration {
             name: $name,
             sqlite: include_str!(concat!("../../migrations/sqlite/", $name, ".sql")),
             postgres: include_str!(concat!("../../migrations/postgres/", $name, ".sql")),

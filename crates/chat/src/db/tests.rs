@@ -177,3 +177,191 @@ async fn a_lock_whose_session_is_lost_is_taken_again_and_only_another_server_end
     tokio::time::timeout(Duration::from_secs(30), lock.lost()).await.expect("the other one has it");
     drop(other);
 }
+
+/// An id in a statement: SQLite keeps its bytes, PostgreSQL has a type for it.
+fn id(database: &TempDatabase, number: u32) -> String {
+    let hex = format!("{number:032x}");
+    match database.location() {
+        Location::Sqlite(_) => format!("X'{hex}'"),
+        Location::Postgres(_) => format!("'{hex}'"),
+    }
+}
+
+fn bytes(database: &TempDatabase, hex: &str) -> String {
+    match database.location() {
+        Location::Sqlite(_) => format!("X'{hex}'"),
+        Location::Postgres(_) => format!("'\\x{hex}'"),
+    }
+}
+
+/// What somebody had in the first version: two people, `General` and a conversation, messages, a tombstone, read marks.
+fn data_of_the_first_version(database: &TempDatabase, password_hash: &str) -> String {
+    let [general, direct, ann, bob, session, epoch] = [1, 2, 3, 4, 5, 6].map(|number| id(database, number));
+    let token = bytes(database, &"ab".repeat(32));
+    let is_direct = match database.location() {
+        Location::Sqlite(_) => ["0", "1"],
+        Location::Postgres(_) => ["FALSE", "TRUE"],
+    };
+    let [no, yes] = is_direct;
+    format!(
+        "INSERT INTO account (id, username, name_key, name_look, display_name, display_key, password_hash, created_at)
+         VALUES ({ann}, 'Ann', 'ann', 'ann', 'Ann', 'ann', '{password_hash}', 10),
+                ({bob}, 'bob', 'bob', 'bob', 'Bob B', 'bob b', '{password_hash}', 20);
+         INSERT INTO channel (id, kind, direct, name, name_key, name_look, people_key, seq, rev, user_count, created_at)
+         VALUES ({general}, 'public', {no}, 'General', 'general', 'general', NULL, 3, 4, 2, 1),
+                ({direct}, 'private', {yes}, NULL, NULL, NULL, 'ann and bob', 1, 1, 2, 30);
+         INSERT INTO server (id, epoch, general_id, owner_id, created_at) VALUES (1, {epoch}, {general}, {ann}, 1);
+         INSERT INTO member (channel_id, user_id, role, read_seq, joined_at)
+         VALUES ({general}, {ann}, 'owner', 3, 10), ({general}, {bob}, 'member', 1, 20),
+                ({direct}, {ann}, 'member', 1, 30), ({direct}, {bob}, 'member', 0, 30);
+         INSERT INTO message (channel_id, seq, rev, author_id, content, created_at, client_id, sent_rev, deleted_at)
+         VALUES ({general}, 1, 1, {ann}, 'one', 40, 'c1', 1, NULL), ({general}, 2, 4, {bob}, '', 41, NULL, 2, 50),
+                ({general}, 3, 3, {ann}, 'three', 42, NULL, 3, NULL), ({direct}, 1, 1, {ann}, 'hush', 43, NULL, 1, NULL);
+         INSERT INTO session (id, user_id, token_hash, created_at, last_used_at, address, agent)
+         VALUES ({session}, {ann}, {token}, 10, 10, '192.0.2.1', 'old');"
+    )
+}
+
+async fn execute(database: &TempDatabase, sql: &str) {
+    let sql = sqlx::AssertSqlSafe(sql.to_owned());
+    match database.location() {
+        Location::Sqlite(path) => {
+            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).create_if_missing(true);
+            let mut connection = sqlx::ConnectOptions::connect(&options).await.unwrap();
+            sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        }
+        Location::Postgres(url) => {
+            let mut connection = PgConnection::connect(url).await.unwrap();
+            sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+        }
+    }
+}
+
+/// A database as the version with so many migrations left it, with somebody's data of the first one in it.
+async fn of_version(database: &TempDatabase, steps: usize) {
+    execute(database, "CREATE TABLE migration (name TEXT PRIMARY KEY, applied_at BIGINT NOT NULL)").await;
+    for (place, step) in migrate::MIGRATIONS.iter().take(steps).enumerate() {
+        let sql = match database.location() {
+            Location::Sqlite(_) => step.sqlite,
+            Location::Postgres(_) => step.postgres,
+        };
+        execute(database, sql).await;
+        execute(database, &format!("INSERT INTO migration (name, applied_at) VALUES ('{}', 1)", step.name)).await;
+        if place == 0 {
+            let cost = options(database).password_cost;
+            let passwords = crate::account::Passwords::new(cost, 1).unwrap();
+            let hash = passwords.hash("correct horse".to_owned(), [7; 16]).await.unwrap();
+            execute(database, &data_of_the_first_version(database, &hash)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_database_with_data_of_every_earlier_version_comes_up_to_date_with_all_of_it() {
+    for steps in 1..=migrate::MIGRATIONS.len() {
+        for database in both_kinds().await {
+            of_version(&database, steps).await;
+            let world = World::on(Arc::new(database)).await;
+            let fresh = match world.database.location() {
+                Location::Sqlite(_) => World::sqlite().await,
+                Location::Postgres(_) => World::postgres().await,
+            };
+            let what = format!("from {}", migrate::MIGRATIONS[steps - 1].name);
+            assert_eq!(columns(&world.database).await, columns(&fresh.database).await, "{what}");
+
+            let bob = world.log_in("bob").await;
+            let general = bob.view(world.chat.general()).await;
+            assert_eq!(
+                (&general["seq"], &general["rev"], &general["unreadCount"]),
+                (&3.into(), &4.into(), &2.into()),
+                "{what}"
+            );
+            assert_eq!(bob.contents(world.chat.general()).await, ["one", "", "three"], "{what}");
+            let ann = world.log_in("ann").await;
+            ann.say(world.chat.general(), "four").await;
+            let own = world.chat.own_user(ann.id()).await.unwrap().unwrap();
+            assert_eq!(own.role, crate::account::ServerRole::Owner, "{what}");
+            assert_eq!(world.chat.account("ANN").await.unwrap().unwrap().disabled_at, None, "{what}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_step_that_fails_leaves_the_database_as_it_was() {
+    for database in both_kinds().await {
+        of_version(&database, 1).await;
+        // In the way of a table that a later step makes.
+        execute(&database, "CREATE TABLE invite (id INTEGER)").await;
+        let before = columns(&database).await;
+        let Err(refused) = Chat::open(options(&database), Environment::system()).await else { panic!("it was opened") };
+        assert!(refused.to_string().contains("invite"), "{refused}");
+        assert_eq!(columns(&database).await, before, "nothing of the steps before it either");
+    }
+}
+
+#[tokio::test]
+async fn what_works_beside_a_server_does_not_change_a_database_under_it() {
+    for database in both_kinds().await {
+        of_version(&database, 1).await;
+        let options = Options { may_migrate: false, ..options(&database) };
+        let Err(refused) = Chat::open(options, Environment::system()).await else { panic!("it was opened") };
+        assert!(matches!(refused, OpenError::Older), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_copy_of_a_postgresql_database_is_restored_as_the_documentation_says() {
+    let world = World::postgres().await;
+    let ann = world.person("ann").await;
+    ann.say(world.chat.general(), "kept").await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("copy.sql");
+    let database = options(&world.database).database;
+    database.backup(&file, Sessions::Keep, &Environment::system()).await.unwrap();
+    ann.say(world.chat.general(), "late").await;
+    let again = database.backup(&file, Sessions::Keep, &Environment::system()).await.unwrap_err();
+    assert!(matches!(again, BackupError::Exists(_)), "{again}");
+
+    let empty = TempDatabase::postgres().await;
+    let Location::Postgres(url) = empty.location() else { unreachable!() };
+    // What psql does not know.
+    let url = url.split('?').next().unwrap();
+    let restored = std::process::Command::new("psql")
+        .args(["--quiet", "--single-transaction", "--set", "ON_ERROR_STOP=1", "--dbname", url, "--file"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
+    let copy = World::on(Arc::new(empty)).await;
+    let there = copy.log_in("ann").await;
+    assert_eq!(there.contents(copy.chat.general()).await, ["kept"]);
+    let epoch = |answer: serde_json::Value| answer["epoch"].clone();
+    let ask = || serde_json::json!({ "channels": {} });
+    let (old, new) = (ann.get("message:sync", ask()).await, there.get("message:sync", ask()).await);
+    assert_ne!(epoch(old), epoch(new));
+    assert!(copy.chat.authenticate(&ann.token).await.unwrap().is_some(), "who was signed in is");
+}
+
+#[tokio::test]
+async fn a_connection_that_must_be_encrypted_is() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = [0; 8];
+        stream.read_exact(&mut request).await.unwrap();
+        // "SSLRequest" of PostgreSQL's protocol; `S`: go on.
+        assert_eq!(request, [0, 0, 0, 8, 4, 210, 22, 47]);
+        stream.write_all(b"S").await.unwrap();
+        stream.read_u8().await.unwrap()
+    });
+    let url = format!("postgres://ann:s3cret@{address}/db?sslmode=require");
+    let Err(refused) = Chat::open(Options::new(Database::Postgres(url)), Environment::system()).await else {
+        panic!("that was no server")
+    };
+    assert_eq!(server.await.unwrap(), 22, "a TLS handshake begins");
+    assert!(!refused.to_string().contains("s3cret"), "{refused}");
+}

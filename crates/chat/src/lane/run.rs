@@ -96,6 +96,11 @@ impl Lanes {
         self.health.iter().all(|lane| lane.load(Ordering::Relaxed))
     }
 
+    /// How many commands wait for each lane.
+    pub(crate) fn queued(&self) -> Vec<usize> {
+        self.queues.read().iter().map(|queue| queue.max_capacity() - queue.capacity()).collect()
+    }
+
     /// How many transactions were committed.
     pub(crate) fn commits(&self) -> u64 {
         self.commits.load(Ordering::Relaxed)
@@ -194,7 +199,11 @@ impl Lane {
         let mut refusal: fn() -> Error = Error::busy;
         for repeat in 0..=REPEATS {
             match self.transaction(&mut works, one_by_one, deadline).await {
-                Ended::Committed(progress) => return self.hand_over(works, progress).await,
+                Ended::Committed(progress) => {
+                    self.world.tallies.batch.note(works.len() as u64);
+                    self.world.tallies.transaction.span(begun.elapsed());
+                    return self.hand_over(works, progress).await;
+                }
                 Ended::Failed => {
                     refusal = Error::unavailable;
                     break;
@@ -276,7 +285,9 @@ impl Lane {
             // `hand_over` makes it.
             return Ended::Committed(progress);
         }
+        let begun = Instant::now();
         let committed = timeout_at(deadline, writer.commit()).await;
+        self.world.tallies.commit.span(begun.elapsed());
         #[cfg(test)]
         let committed = self.world.fail_point.lose_answer(committed);
         let error = match committed {

@@ -109,6 +109,40 @@ mod tests {
         command().debug_assert();
     }
 
+    /// The table of docs/operations.md, as it must be.
+    fn settings_table() -> String {
+        let command = command();
+        let serve = command.find_subcommand("serve").unwrap();
+        let mut table = String::new();
+        let mut heading = None;
+        for arg in serve.get_arguments().filter(|arg| arg.get_env().is_some()) {
+            if table.is_empty() || arg.get_help_heading() != heading {
+                heading = arg.get_help_heading();
+                let heading = heading.unwrap_or("The server");
+                table.push_str(&format!("\n| {heading} | flag | default | |\n| --- | --- | --- | --- |\n"));
+            }
+            let default: Vec<_> = arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+            let default = if default.is_empty() { String::new() } else { format!("`{}`", default.join(",")) };
+            let values = arg.get_possible_values();
+            let names: Vec<_> = values.iter().map(|value| format!("`{}`", value.get_name())).collect();
+            let names = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
+            let variable = arg.get_env().unwrap().to_string_lossy();
+            let (flag, help) = (arg.get_long().unwrap(), arg.get_help().unwrap());
+            table.push_str(&format!("| `{variable}` | `--{flag}` | {default} | {help}{names} |\n"));
+        }
+        table
+    }
+
+    #[test]
+    fn every_setting_stands_in_the_documentation() {
+        let documentation = include_str!("../../../../docs/operations.md");
+        let (_, rest) = documentation.split_once("<!-- settings:").unwrap();
+        let (_, rest) = rest.split_once("-->\n").unwrap();
+        let (documented, _) = rest.split_once("\n<!-- /settings -->").unwrap();
+        let table = settings_table();
+        assert!(documented == table, "docs/operations.md must hold, between its marks:\n{table}");
+    }
+
     #[test]
     fn the_short_help_leaves_out_the_limits_and_the_long_one_names_each() {
         let mut command = command();

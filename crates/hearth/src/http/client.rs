@@ -1,6 +1,6 @@
 //! Who is at the other end: the address behind trusted proxies, and what the device calls itself.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use engineio::PeerAddr;
 use http::{HeaderMap, header, request};
@@ -27,13 +27,20 @@ fn forwarded(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let mut nearest = peer;
     for hop in hops.iter().rev() {
         // What stands before an unreadable hop was written by whoever wrote that hop: nothing there can be believed.
-        let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
+        let Some(address) = hop_address(hop.trim()) else { break };
         nearest = address.to_canonical();
         if !is_trusted(&nearest) {
             break;
         }
     }
     nearest
+}
+
+/// An address as proxies write it: alone, with a port, in brackets.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let bracketed = || hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    let with_port = || hop.parse::<SocketAddr>().ok().map(|address| address.ip());
+    hop.parse().ok().or_else(with_port).or_else(bracketed)
 }
 
 /// The key that limits count by: an IPv4 address, or an IPv6 network of 64 bits, which is what one household gets.
@@ -73,6 +80,15 @@ mod tests {
     fn a_forged_first_hop_is_not_believed() {
         assert_eq!(seen_as("127.0.0.1", Some("192.0.2.66, 198.51.100.1, 10.0.0.2")), "198.51.100.1");
         assert_eq!(seen_as("127.0.0.1", Some("192.0.2.66, rubbish, 10.0.0.2")), "10.0.0.2");
+    }
+
+    #[test]
+    fn an_address_counts_with_a_port_and_in_brackets_too() {
+        assert_eq!(seen_as("127.0.0.1", Some("198.51.100.1:4711")), "198.51.100.1");
+        assert_eq!(seen_as("127.0.0.1", Some("[2001:db8::1]:4711")), "2001:db8::1");
+        assert_eq!(seen_as("127.0.0.1", Some("[2001:db8::1], 10.0.0.2:80")), "2001:db8::1");
+        assert_eq!(seen_as("127.0.0.1", Some("::ffff:198.51.100.1")), "198.51.100.1");
+        assert_eq!(seen_as("127.0.0.1", Some("unknown, 10.0.0.2")), "10.0.0.2");
     }
 
     #[test]

@@ -20,10 +20,11 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{any, delete, get, post};
 
 use crate::app::App;
+use crate::metrics::Scrape;
 pub(crate) use web::build_id;
 
 /// The whole HTTP face of the server: interface, sockets, probes, web client.
-pub(crate) fn router(app: Arc<App>, sockets: socketio::Service) -> Router {
+pub(crate) fn router(app: Arc<App>, sockets: socketio::Service, metrics: Option<Scrape>) -> Router {
     let api = Router::new()
         .route("/signup", post(account::sign_up))
         .route("/login", post(account::log_in))
@@ -36,6 +37,13 @@ pub(crate) fn router(app: Arc<App>, sockets: socketio::Service) -> Router {
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::no_such_method)
         .layer(DefaultBodyLimit::max(app.settings.limits.sizes.body.get()));
+    // Without a token there are none here, and no page either.
+    let metrics = match metrics {
+        Some(scrape) => scrape.router(),
+        None => Router::new().route("/metrics", any(error::no_such_route)),
+    };
+    let origin = origin::OriginRule::new(&app.settings);
+    let tls = headers::Tls(app.settings.tls());
     Router::new()
         .nest("/api", api)
         .route("/api/", any(error::no_such_route))
@@ -45,7 +53,8 @@ pub(crate) fn router(app: Arc<App>, sockets: socketio::Service) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .fallback(get(web::serve))
-        .layer(from_fn_with_state(origin::OriginRule::new(&app.settings), origin::check))
-        .layer(from_fn_with_state(headers::Tls(app.settings.tls()), headers::add))
         .with_state(app)
+        .merge(metrics)
+        .layer(from_fn_with_state(origin, origin::check))
+        .layer(from_fn_with_state(tls, headers::add))
 }

@@ -44,7 +44,12 @@ impl OriginRule {
     }
 
     fn judge(&self, headers: &HeaderMap) -> Verdict {
-        let Some(origin) = headers.get(header::ORIGIN) else {
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        let (origin, another) = (origins.next(), origins.next());
+        if another.is_some() {
+            return Verdict::Foreign;
+        }
+        let Some(origin) = origin else {
             // Browsers leave the Origin out on same-origin GETs only; what they say of the site tells the others apart.
             return match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
                 None | Some(b"same-origin" | b"none") => Verdict::Own,
@@ -62,8 +67,16 @@ impl OriginRule {
 /// Whether the Origin is this very server, reached by a name that cannot be pointed at it from outside: an unknown DNS
 /// name could be one that somebody rebinds to this machine's address.
 fn is_own_host(origin: &str, headers: &HeaderMap) -> bool {
-    let Ok(origin) = Url::parse(origin) else { return false };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let Ok(text) = Url::parse(origin) else { return false };
+    // What a browser sends is an origin and nothing else; a URL may hold more, which would be read past here.
+    if text.origin().ascii_serialization() != origin {
+        return false;
+    }
+    let origin = text;
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let host = hosts.next().and_then(|host| host.to_str().ok()).filter(|_| hosts.next().is_none());
+    // A host and a port: nothing that a URL would take for a name to sign in with, a path or a query.
+    let host = host.filter(|host| !host.contains(['@', '/', '\\', '?', '#']));
     let Some(own) = host.and_then(|host| Url::parse(&format!("{}://{host}", origin.scheme())).ok()) else {
         return false;
     };
@@ -155,6 +168,15 @@ mod tests {
             ("http://evil.example:3000", "evil.example:3000", false),
             ("http://localhost:3000", "127.0.0.1:3000", false),
             ("null", "localhost:3000", false),
+            ("http://localhost:3000/", "localhost:3000", false),
+            ("http://evil@localhost:3000", "localhost:3000", false),
+            ("http://localhost:3000", "evil@localhost:3000", false),
+            ("http://localhost:3000", "localhost:3000/evil", false),
+            ("http://localhost:3000", "localhost:3000?evil", false),
+            ("http://localhost.evil.example", "localhost.evil.example", false),
+            ("http://127.0.0.1.nip.example", "127.0.0.1.nip.example", false),
+            ("https://localhost", "localhost", true),
+            ("http://localhost", "LOCALHOST:80", true),
         ] {
             let verdict = verdict(&rule, &[("origin", origin), ("host", host)]);
             assert_eq!(verdict == Verdict::Own, passes, "{origin} at {host}");

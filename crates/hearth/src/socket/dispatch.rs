@@ -16,26 +16,51 @@ use crate::connection::Connection;
 use crate::fan_out::FanOut;
 use crate::hub::room;
 
-/// Handles one event of a socket. The next one starts when this has returned.
-pub(crate) async fn event(app: Arc<App>, socket: Socket, event: Event) {
-    let Some(connection) = socket.data::<Connection>() else { return };
-    let ack = event.take_ack();
-    let since = Instant::from_std(event.received());
-    let request = match admit(&app, &socket, &connection, &event) {
-        Ok(request) => request,
-        Err(error) => return answer(ack, &Answer::from(&error)),
-    };
-    match request.kind() {
-        Kind::Write => write(&app, &connection, since, request, ack).await,
-        Kind::Read => read(app, connection, since, request, ack).await,
-        Kind::Live => answer(ack, &live(&app, &socket, &connection, request)),
+/// A command that waits for its answer.
+struct Asked {
+    app: Arc<App>,
+    /// What was asked; nothing where that could not be read.
+    command: Option<&'static str>,
+    since: Instant,
+    ack: Option<Ack>,
+}
+
+impl Asked {
+    fn answer(self, answer: &Answer) {
+        self.app.metrics.answered(self.command.unwrap_or("unknown"), answer, self.since.into_std());
+        if let Some(ack) = self.ack {
+            // Whoever is gone has no use for it.
+            let _ = ack.send((answer,));
+        }
     }
 }
 
-/// Reads the event as a command and counts it against its person's limits. One that cannot be read counts too: whoever
-/// sends nothing else is a flood like any other.
-fn admit(app: &App, socket: &Socket, connection: &Connection, event: &Event) -> Result<Request, Error> {
+/// Handles one event of a socket. The next one starts when this has returned.
+pub(crate) async fn event(app: Arc<App>, socket: Socket, event: Event) {
+    let Some(connection) = socket.data::<Connection>() else { return };
+    let since = Instant::from_std(event.received());
     let request = Request::decode(event.name(), event.arg_raw(0));
+    let command = request.as_ref().ok().map(Request::name);
+    let asked = Asked { app: Arc::clone(&app), command, since, ack: event.take_ack() };
+    let request = match admit(&app, &socket, &connection, request) {
+        Ok(request) => request,
+        Err(error) => return asked.answer(&Answer::from(&error)),
+    };
+    match request.kind() {
+        Kind::Write => write(&app, &connection, request, asked).await,
+        Kind::Read => read(app, connection, request, asked).await,
+        Kind::Live => asked.answer(&live(&app, &socket, &connection, request)),
+    }
+}
+
+/// Counts a command against its person's limits. One that could not be read counts too: whoever sends nothing else is a
+/// flood like any other.
+fn admit(
+    app: &App,
+    socket: &Socket,
+    connection: &Connection,
+    request: Result<Request, Error>,
+) -> Result<Request, Error> {
     let class = request.as_ref().map_or(LimitClass::Other, Request::limit);
     app.limits.command(class, connection.actor.user).inspect_err(|_| {
         if connection.refused(&app.settings.limits, class) {
@@ -54,25 +79,25 @@ async fn room(app: &App, connection: &Connection, since: Instant, places: u32) -
     Some(room.expect("nobody closes it"))
 }
 
-async fn write(app: &App, connection: &Connection, since: Instant, request: Request, ack: Option<Ack>) {
-    let Some(permit) = room(app, connection, since, 1).await else { return answer(ack, &busy()) };
-    app.chat.submit_since(since, connection.actor.clone(), request, move |outcome| {
-        answer(ack, &outcome);
+async fn write(app: &App, connection: &Connection, request: Request, asked: Asked) {
+    let Some(permit) = room(app, connection, asked.since, 1).await else { return asked.answer(&busy()) };
+    app.chat.submit_since(asked.since, connection.actor.clone(), request, move |outcome| {
+        asked.answer(&outcome);
         drop(permit);
     });
 }
 
 /// A read starts when the socket's earlier writes are answered, so that one reads one's own writes.
-async fn read(app: Arc<App>, connection: Arc<Connection>, since: Instant, request: Request, ack: Option<Ack>) {
+async fn read(app: Arc<App>, connection: Arc<Connection>, request: Request, asked: Asked) {
     let all = app.settings.limits.counts.in_flight;
-    let Some(mut permits) = room(&app, &connection, since, all).await else { return answer(ack, &busy()) };
+    let Some(mut permits) = room(&app, &connection, asked.since, all).await else { return asked.answer(&busy()) };
     // From here on it is one command among those in flight.
     drop(permits.split(all as usize - 1));
     let tasks = app.tasks.clone();
     tasks.spawn(async move {
-        let (outcome, effects) = app.chat.answer_since(since, &connection.actor, request).await;
+        let (outcome, effects) = app.chat.answer_since(asked.since, &connection.actor, request).await;
         FanOut::new(Arc::clone(&app)).apply_all(effects, connection.actor.origin.as_ref());
-        answer(ack, &outcome);
+        asked.answer(&outcome);
         drop(permits);
     });
 }
@@ -87,11 +112,4 @@ fn live(app: &Arc<App>, socket: &Socket, connection: &Connection, request: Reque
 
 fn busy() -> Answer {
     Answer::from(&Error::busy())
-}
-
-fn answer(ack: Option<Ack>, answer: &Answer) {
-    if let Some(ack) = ack {
-        // Whoever is gone has no use for it.
-        let _ = ack.send((answer,));
-    }
 }
