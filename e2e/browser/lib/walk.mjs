@@ -36,6 +36,23 @@ export async function walkMember({ enter, options, look, isPhone = false }) {
   await expect(ada.messages.last()).toHaveAttribute('data-state', 'sent');
   await look(page, 'a channel with messages');
 
+  await page.getByTestId('toggle-panel').click();
+  await expect(page.getByTestId('panel')).toBeVisible();
+  await look(page, 'who is in the channel');
+  await page.getByTestId('close-panel').first().click();
+  await expect(page.getByTestId('panel')).toBeHidden();
+  await ada.messages.last().focus();
+  await page.keyboard.press('e');
+  await expect(page.getByTestId('edit-text')).toBeFocused();
+  await look(page, 'a message being edited');
+  await page.keyboard.press('Escape');
+  await ada.messages.last().focus();
+  await page.keyboard.press('Delete');
+  await expect(page.getByTestId('confirm-delete')).toBeVisible();
+  await look(page, 'a message perhaps deleted');
+  await page.getByTestId('keep-message').click();
+  await expect(page.getByRole('alertdialog').or(page.getByRole('dialog'))).toHaveCount(0);
+
   await page.keyboard.press('Control+k');
   await expect(page.getByTestId('switcher-query')).toBeFocused();
   await look(page, 'the switcher');
@@ -68,7 +85,7 @@ export async function walkMember({ enter, options, look, isPhone = false }) {
   await page.getByTestId('open-settings').click();
   await expect(page.getByTestId('settings')).toBeVisible();
   if (isPhone) await look(page, 'the list of settings');
-  for (const section of ['appearance', 'password', 'sessions']) {
+  for (const section of ['profile', 'appearance', 'password', 'sessions']) {
     if (isPhone && !(await page.getByTestId(`settings-${section}`).isVisible())) await page.goBack();
     await page.getByTestId(`settings-${section}`).click();
     await expect(page.getByTestId('settings').locator('section')).toBeVisible();

@@ -6,6 +6,7 @@ import { walkGuest, walkMember } from '../lib/walk.mjs';
 
 for (const theme of ['light', 'dark']) {
   test(`every page is accessible (${theme})`, async ({ server, window, enter }) => {
+    test.slow();
     const options = { colorScheme: theme };
     const look = async (page, what) => {
       await expect(page.locator('html')).toHaveAttribute('data-theme', theme);

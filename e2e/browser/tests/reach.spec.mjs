@@ -59,7 +59,7 @@ test('from right to left every page is its own mirror image', async ({ server, w
   });
   const cleo = await enter('cleo', { prepare: speaks('ar-XB') });
   await expect(cleo.page.locator('html')).toHaveAttribute('dir', 'rtl');
-  await cleo.page.goto(`${server.url}/settings`);
+  await cleo.page.goto(`${server.url}/settings/appearance`);
   const [light, dark] = [cleo.page.getByTestId('choose-light'), cleo.page.getByTestId('choose-dark')];
   expect((await light.boundingBox()).x).toBeGreaterThan((await dark.boundingBox()).x);
   await light.focus();

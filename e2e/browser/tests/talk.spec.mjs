@@ -105,19 +105,3 @@ test('somebody who types is seen to type, and somebody who is here to be here', 
   await expect(ada.typing).toContainText('Ben is typing');
   await expect(ada.typing).not.toContainText('Ben is typing');
 });
-
-test('hostile text stays text', async ({ enter }) => {
-  const ada = await enter('ada');
-  const ben = await enter('ben');
-  const payloads = [
-    '<script>document.title = "taken"</script>',
-    '<img src=x onerror=alert(1)>',
-    '[click me](javascript:alert(1))',
-    '`</code><svg onload=alert(1)>`',
-    '![pixel](https://evil.example/pixel.png)',
-  ];
-  for (const payload of payloads) await ada.say(payload);
-  for (const row of [ada, ben]) await expect(row.messages).toHaveCount(payloads.length);
-  await expect(ben.timeline.locator('script, img, svg[onload], a[href^="javascript:"]')).toHaveCount(0);
-  await expect(ben.page).not.toHaveTitle(/taken/);
-});
