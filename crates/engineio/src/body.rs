@@ -53,7 +53,8 @@ impl http_body::Body for Body {
             return Poll::Ready(None);
         }
         // A closed connection takes effect on a response that is on its way, too.
-        if self.socket.as_ref().is_some_and(|socket| socket.is_cut()) {
+        if let Some(socket) = self.socket.as_ref().filter(|socket| socket.is_cut()) {
+            socket.break_off_answer();
             return Poll::Ready(Some(Err(ErrorKind::ConnectionAborted.into())));
         }
         let len = self.rest.len().min(PART);

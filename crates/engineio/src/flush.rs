@@ -95,12 +95,13 @@ fn flush(socket: &Arc<Inner>, scratch: &mut Vec<u8>) {
         }
         Wire::Polling => {
             let get = out.get.take();
-            let waits_for_get = !out.getting && out.queue.has_messages();
+            if !out.getting && out.queue.has_messages() {
+                // Under the lock: a GET that comes now says that the peer reads, and must be the last to speak.
+                socket.stalled();
+            }
             drop(out);
-            match get {
-                Some(waker) => waker.wake(),
-                None if waits_for_get => socket.stalled(),
-                None => {}
+            if let Some(waker) = get {
+                waker.wake();
             }
         }
         // The answers to polls that are still being sent go first.

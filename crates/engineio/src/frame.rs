@@ -100,6 +100,10 @@ impl Frame {
         self.is_binary() || (self.wire[0] == TEXT && self.packet_bytes().first() == Some(&b'4'))
     }
 
+    pub(crate) fn is_pong(&self) -> bool {
+        self.wire[0] == PONG
+    }
+
     /// What this frame adds to a queue's account, in bytes.
     pub(crate) fn cost(&self) -> usize {
         self.wire.len() + OVERHEAD

@@ -75,6 +75,7 @@ mod frame;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 mod handshake;
+mod line;
 mod message;
 mod outbound;
 mod packet;

@@ -57,6 +57,20 @@ impl Outbound {
         self.bytes <= limit
     }
 
+    /// Queues the answer to a ping. One that still waits behind everything else is replaced: of several pings only the
+    /// newest needs an answer (RFC 6455, section 5.5.3). Returns false when that exceeds `limit`.
+    pub(crate) fn push_pong(&mut self, pong: Frame, limit: usize) -> bool {
+        let begun = self.frames.len() == 1 && self.written > 0;
+        match self.frames.back_mut().filter(|last| last.is_pong() && !begun) {
+            Some(last) => {
+                self.bytes = (self.bytes + pong.cost()).saturating_sub(last.cost());
+                *last = pong;
+                true
+            }
+            None => self.push([pong], limit),
+        }
+    }
+
     /// Queues a frame that no limit applies to: the engine's own.
     pub(crate) fn push_control(&mut self, frame: Frame) {
         self.bytes += frame.cost();
@@ -224,6 +238,18 @@ mod tests {
         assert!(queue.push([small.clone()], 1_000));
         assert!(!queue.push([small], 1_000));
         written(&mut queue, usize::MAX);
+        assert_eq!(queue.bytes(), 0);
+    }
+
+    #[test]
+    fn a_newer_pong_takes_the_place_of_one_that_waits_but_not_of_one_that_is_being_written() {
+        let mut queue = Outbound::default();
+        for text in [&b"one"[..], b"second", b"3"] {
+            assert!(queue.push_pong(Frame::pong(text), 1_000));
+        }
+        queue.advance(1);
+        assert!(queue.push_pong(Frame::pong(b"four"), 1_000));
+        assert_eq!(written(&mut queue, usize::MAX), (b"\x013\x8a\x04four".to_vec(), 2));
         assert_eq!(queue.bytes(), 0);
     }
 

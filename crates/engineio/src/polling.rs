@@ -12,6 +12,7 @@ use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderValue, Response};
 
+use crate::line::Exchange;
 use crate::packet::{Packet, split};
 use crate::socket::{Inner, Leave, Out, Upgrade, Wire};
 use crate::{Body, CloseReason, Message, Refusal, refusal};
@@ -28,7 +29,7 @@ const STEP_LOOKS: u32 = 5;
 const STEP_PAUSE: Duration = Duration::from_millis(4);
 
 /// Answers a GET: with what is queued, or else when something is.
-pub(crate) async fn poll(socket: Arc<Inner>) -> Result<Response<Body>, Refusal> {
+pub(crate) async fn poll(socket: Arc<Inner>, exchange: Option<Exchange>) -> Result<Response<Body>, Refusal> {
     // A deadline holds to the millisecond for those who ask.
     if socket.has_missed_pong() {
         socket.close(CloseReason::PingTimeout, Leave::Gone);
@@ -50,6 +51,7 @@ pub(crate) async fn poll(socket: Arc<Inner>) -> Result<Response<Body>, Refusal> 
             return Err(refusal::session_unknown());
         }
         out.getting = true;
+        out.exchange = exchange;
     }
     socket.progressed();
     let open = OpenGet { socket, answered: false };
@@ -58,8 +60,12 @@ pub(crate) async fn poll(socket: Arc<Inner>) -> Result<Response<Body>, Refusal> 
 }
 
 /// The response that carries the open packet and what was sent with it.
-pub(crate) fn first_response(socket: Arc<Inner>) -> Response<Body> {
-    let (payload, packets) = socket.out.lock().queue.take_payload();
+pub(crate) fn first_response(socket: Arc<Inner>, exchange: Option<Exchange>) -> Response<Body> {
+    let (payload, packets) = {
+        let mut out = socket.out.lock();
+        out.exchange = exchange;
+        out.queue.take_payload()
+    };
     socket.engine.counters.sent(packets, 0);
     respond(Body::payload(payload, socket))
 }

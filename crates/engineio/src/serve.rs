@@ -6,6 +6,7 @@ use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
 use crate::PeerAddr;
+use crate::line::Line;
 
 /// How long accepting rests after the system had nothing left for a connection.
 const BACK_OFF: Duration = Duration::from_millis(100);
@@ -157,8 +159,11 @@ impl Server {
     ) {
         // Small packets are the business of this server; without it they would wait for each other.
         let _ = stream.set_nodelay(true);
+        let line = Arc::<Line>::default();
+        let requests = Arc::clone(&line);
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(PeerAddr(peer));
+            request.extensions_mut().insert(requests.exchange());
             let mut service = service.clone();
             async move {
                 poll_fn(|cx| service.poll_ready(cx)).await?;
@@ -170,7 +175,7 @@ impl Server {
             .header_read_timeout(self.header_timeout)
             .max_headers(self.max_headers)
             .max_buf_size(BUFFER);
-        let stream = HttpStream { tcp: stream, limit: self.stall_timeout, deadline: None };
+        let stream = HttpStream { tcp: Some(stream), line, limit: self.stall_timeout, deadline: None };
         let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
         let ended = tokio::select! {
             ended = &mut connection => ended,
@@ -190,17 +195,24 @@ pub async fn serve(listener: TcpListener, service: impl HttpService, shutdown: i
     Server::default().run(listener, service, shutdown).await;
 }
 
-/// A TCP stream that fails when the peer takes nothing for too long, which HTTP itself sets no limit to.
+/// A TCP stream that fails when the peer takes nothing for too long, which HTTP itself sets no limit to, or when the session
+/// whose packets it carries has ended.
 pub(crate) struct HttpStream {
-    tcp: TcpStream,
+    /// Until it is handed over.
+    tcp: Option<TcpStream>,
+    line: Arc<Line>,
     limit: Duration,
     /// Runs while the peer takes nothing.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl HttpStream {
-    pub(crate) fn into_tcp(self) -> TcpStream {
-        self.tcp
+    pub(crate) fn into_tcp(mut self) -> TcpStream {
+        self.tcp.take().expect("it is handed over once")
+    }
+
+    fn tcp(&mut self) -> Pin<&mut TcpStream> {
+        Pin::new(self.tcp.as_mut().expect("nobody writes to it after it was handed over"))
     }
 
     fn watch<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -209,20 +221,32 @@ impl HttpStream {
             return written;
         }
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(self.limit)));
-        ready!(deadline.as_mut().poll(cx));
+        if !self.line.poll_cut(cx) {
+            ready!(deadline.as_mut().poll(cx));
+        }
         Poll::Ready(Err(ErrorKind::TimedOut.into()))
+    }
+}
+
+/// What the peer has not taken of an answer that is given up, the kernel would keep for it, and the connection with it.
+impl Drop for HttpStream {
+    fn drop(&mut self) {
+        let given_up = self.deadline.is_some() || self.line.is_broken();
+        if let Some(tcp) = self.tcp.as_ref().filter(|_| given_up) {
+            let _ = tcp.set_zero_linger();
+        }
     }
 }
 
 impl AsyncRead for HttpStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_read(cx, buffer)
+        self.tcp().poll_read(cx, buffer)
     }
 }
 
 impl AsyncWrite for HttpStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.tcp).poll_write(cx, bytes);
+        let written = self.tcp().poll_write(cx, bytes);
         self.watch(cx, written)
     }
 
@@ -231,20 +255,20 @@ impl AsyncWrite for HttpStream {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.tcp).poll_write_vectored(cx, slices);
+        let written = self.tcp().poll_write_vectored(cx, slices);
         self.watch(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.tcp.is_write_vectored()
+        self.tcp.as_ref().is_some_and(AsyncWrite::is_write_vectored)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(cx)
+        self.tcp().poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
+        self.tcp().poll_shutdown(cx)
     }
 }
 

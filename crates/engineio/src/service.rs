@@ -12,6 +12,7 @@ use hyper::upgrade::OnUpgrade;
 use tower_service::Service;
 
 use crate::engine::Shared;
+use crate::line::Exchange;
 use crate::sessions::Sid;
 use crate::socket::{Inner, Wire};
 use crate::ws::{self, Claim, Connection, Decoder, Opened, Stream};
@@ -110,7 +111,7 @@ where
     let socket = Sid::parse(sid).and_then(|sid| shared.sessions.get(&sid)).ok_or_else(refusal::session_unknown)?;
     match (transport, &parts.method) {
         (Transport::WebSocket, _) => second_transport(&socket, &parts, on_upgrade),
-        (Transport::Polling, &Method::GET) => polling::poll(socket).await,
+        (Transport::Polling, &Method::GET) => polling::poll(socket, parts.extensions.get().cloned()).await,
         (Transport::Polling, &Method::POST) => polling::post(socket, &parts, body).await,
         (Transport::Polling, _) => Err(refusal::bad_request()),
     }
@@ -166,7 +167,7 @@ async fn handshake(
     })?;
     let handshake = Handshake::new(&parts, extensions);
     match transport {
-        Transport::Polling => open_polling(shared, sid, handshake),
+        Transport::Polling => open_polling(shared, sid, handshake, parts.extensions.get().cloned()),
         Transport::WebSocket => {
             let (response, on_upgrade) = accept(&parts, on_upgrade)?;
             let opening = open_websocket(Arc::clone(shared), sid, handshake, on_upgrade);
@@ -176,7 +177,12 @@ async fn handshake(
     }
 }
 
-fn open_polling(shared: &Arc<Shared>, sid: Sid, handshake: Handshake) -> Result<Response<Body>, Refusal> {
+fn open_polling(
+    shared: &Arc<Shared>,
+    sid: Sid,
+    handshake: Handshake,
+    exchange: Option<Exchange>,
+) -> Result<Response<Body>, Refusal> {
     // The engine's own tasks start with the first connection.
     shared.runtime();
     let socket = Inner::new(Arc::clone(shared), sid, handshake, Wire::Polling);
@@ -184,7 +190,7 @@ fn open_polling(shared: &Arc<Shared>, sid: Sid, handshake: Handshake) -> Result<
     if !socket.start(packet) {
         return Err(refusal::internal());
     }
-    Ok(polling::first_response(socket))
+    Ok(polling::first_response(socket, exchange))
 }
 
 async fn open_websocket(shared: Arc<Shared>, sid: Sid, handshake: Handshake, on_upgrade: OnUpgrade) {

@@ -53,11 +53,13 @@ impl Inner {
         self.open.store(false, Release);
         let stays = self.prepare_leaving(&mut out, reason, leave);
         out.dirty = true;
+        let unread = out.exchange.is_some();
         drop(out);
 
-        if stays {
+        if stays || unread {
             self.spawn_removal(grace);
-        } else {
+        }
+        if !stays {
             self.engine.sessions.remove(&self.sid);
         }
         self.engine.counters.closed(transport, reason);
@@ -95,7 +97,11 @@ impl Inner {
     fn hasten(self: &Arc<Self>, mut out: MutexGuard<'_, Out>, closing: Closing) {
         out.closing = Some(closing);
         self.prepare_leaving(&mut out, closing.reason, closing.leave);
+        let unread = out.exchange.is_some();
         drop(out);
+        if unread {
+            self.spawn_removal(LINGER);
+        }
         self.wake_all();
     }
 
@@ -128,6 +134,10 @@ impl Inner {
         self.engine.runtime().spawn(async move {
             tokio::time::sleep(after).await;
             socket.forget();
+            let unread = socket.out.lock().exchange.take();
+            if let Some(exchange) = unread {
+                exchange.cut();
+            }
         });
     }
 
@@ -137,6 +147,14 @@ impl Inner {
         let mut out = self.out.lock();
         out.queue.clear();
         out.wire = Wire::Gone;
+    }
+
+    /// A polling answer fails before its end.
+    pub(crate) fn break_off_answer(&self) {
+        let exchange = self.out.lock().exchange.take();
+        if let Some(exchange) = exchange {
+            exchange.break_off();
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use tokio::net::TcpStream;
 pub(crate) use self::deadlines::{Due, millis};
 pub(crate) use self::ending::{Closing, LINGER, Leave};
 use crate::engine::Shared;
+use crate::line::Exchange;
 use crate::outbound::Outbound;
 use crate::sessions::Sid;
 use crate::{CloseReason, Closed, Frame, Handshake, Session, Transport};
@@ -33,21 +34,7 @@ impl Socket {
     /// The socket is closed; or it is closed now, with [`CloseReason::SlowReader`], because the messages exceed
     /// [`Config::outbound_limit`](crate::Config::outbound_limit). One call may exceed it when nothing else is queued.
     pub fn send(&self, frames: impl IntoIterator<Item = Frame>) -> Result<(), Closed> {
-        let mut out = self.0.out.lock();
-        if out.closing.is_some() {
-            return Err(Closed);
-        }
-        let fits = out.queue.push(frames, self.0.engine.config.outbound_limit);
-        let flush = out.becomes_dirty();
-        drop(out);
-        if !fits {
-            self.0.close(CloseReason::SlowReader, Leave::Drop);
-            return Err(Closed);
-        }
-        if flush {
-            self.0.request_flush();
-        }
-        Ok(())
+        self.0.queue(|queue, limit| queue.push(frames, limit))
     }
 
     /// Queues messages that may be lost: they are dropped, and false returned, when the socket is closed or its queue is
@@ -148,6 +135,8 @@ pub(crate) struct Out {
     /// A GET is open, and what wakes it.
     pub(crate) getting: bool,
     pub(crate) get: Option<Waker>,
+    /// The request that the latest polling answer goes to, where the accept loop told of it.
+    pub(crate) exchange: Option<Exchange>,
     /// What wakes the POST that is being read.
     pub(crate) post: Option<Waker>,
 }
@@ -206,6 +195,7 @@ impl Inner {
                 upgrade: Upgrade::No,
                 getting: false,
                 get: None,
+                exchange: None,
                 post: None,
             }),
             session: Mutex::new(None),
@@ -261,6 +251,31 @@ impl Inner {
         self.engine.shard(&self.sid).push(Arc::clone(self));
     }
 
+    /// Answers a ping. Counts like any message.
+    pub(crate) fn answer_ping(self: &Arc<Self>, payload: &[u8]) {
+        // A closed connection owes no answer.
+        let _ = self.queue(|queue, limit| queue.push_pong(Frame::pong(payload), limit));
+    }
+
+    /// Has frames queued by `push`, which says whether they are within the limit that it is given.
+    fn queue(self: &Arc<Self>, push: impl FnOnce(&mut Outbound, usize) -> bool) -> Result<(), Closed> {
+        let mut out = self.out.lock();
+        if out.closing.is_some() {
+            return Err(Closed);
+        }
+        let fits = push(&mut out.queue, self.engine.config.outbound_limit);
+        let flush = out.becomes_dirty();
+        drop(out);
+        if !fits {
+            self.close(CloseReason::SlowReader, Leave::Drop);
+            return Err(Closed);
+        }
+        if flush {
+            self.request_flush();
+        }
+        Ok(())
+    }
+
     /// A long-polling response was handed over.
     pub(crate) fn landed(self: &Arc<Self>) {
         let mut out = self.out.lock();
@@ -281,6 +296,9 @@ impl Inner {
         out.wire = wire;
         out.upgrade = Upgrade::No;
         out.blocked = false;
+        if !out.queue.in_flight() {
+            out.exchange = None;
+        }
         self.upgraded.store(true, Relaxed);
         self.engine.counters.upgraded();
         let get = out.get.take();

@@ -16,7 +16,7 @@ use crate::engine::TransportGuard;
 use crate::flush::{fail, with_read_buffer};
 use crate::packet::Packet;
 use crate::socket::{Inner, Leave};
-use crate::{CloseReason, Frame, Message, Socket};
+use crate::{CloseReason, Message};
 
 /// After so many reads in a row the other tasks get a turn.
 const READS: usize = 4;
@@ -28,7 +28,7 @@ pub(crate) struct Connection<S> {
     stream: S,
     decoder: Decoder,
     /// What was read and is not a whole frame, or not wanted yet.
-    held: Vec<u8>,
+    pub(super) held: Vec<u8>,
     /// There may be whole frames in `held`.
     unseen: bool,
     /// The peer has sent its close frame.
@@ -78,8 +78,22 @@ impl<S: Stream> Connection<S> {
 
     fn read_held(&mut self) -> Poll<Step> {
         let mut held = mem::take(&mut self.held);
-        let step = self.consume(&mut held);
+        let (used, step) = self.consume(&mut held);
+        self.hold_on(held, used);
         Poll::Ready(step)
+    }
+
+    /// Keeps what follows the `used` bytes where it is. A large frame comes in many small parts, so each of them must cost
+    /// its own length and not that of all before it.
+    fn hold_on(&mut self, mut held: Vec<u8>, used: usize) {
+        if used == held.len() {
+            return;
+        }
+        if used > 0 {
+            held.drain(..used);
+            held.shrink_to(2 * held.len());
+        }
+        self.held = held;
     }
 
     fn read_stream(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
@@ -93,18 +107,18 @@ impl<S: Stream> Connection<S> {
                 }
             };
             self.socket.engine.counters.received(0, read);
-            Poll::Ready(if self.held.is_empty() {
-                self.consume(&mut buffer[..read])
-            } else {
-                let mut held = mem::take(&mut self.held);
-                held.extend_from_slice(&buffer[..read]);
-                self.consume(&mut held)
-            })
+            if self.held.is_empty() {
+                let (used, step) = self.consume(&mut buffer[..read]);
+                self.held.extend_from_slice(&buffer[used..read]);
+                return Poll::Ready(step);
+            }
+            self.held.extend_from_slice(&buffer[..read]);
+            self.read_held()
         })
     }
 
-    /// Takes the whole frames from the start of `bytes` and holds on to the rest.
-    fn consume(&mut self, bytes: &mut [u8]) -> Step {
+    /// Takes the whole frames from the start of `bytes` and tells their length.
+    fn consume(&mut self, bytes: &mut [u8]) -> (usize, Step) {
         let (mut used, mut packets) = (0, 0);
         let step = loop {
             match self.decoder.next(&mut bytes[used..]) {
@@ -128,8 +142,7 @@ impl<S: Stream> Connection<S> {
         self.time_fragments();
         self.socket.engine.counters.received(packets, 0);
         self.unseen = matches!(step, Step::Pause);
-        self.held.extend_from_slice(&bytes[used..]);
-        step
+        (used, step)
     }
 
     /// Starts and stops the deadline of a message in fragments.
@@ -210,8 +223,7 @@ fn take(socket: &Arc<Inner>, event: Event<'_>) -> Step {
         Event::Nothing => false,
         Event::Close => return Step::Close(CloseReason::TransportClose),
         Event::Ping(payload) => {
-            // Counts like any message, so that pings without end from a peer that does not read end at the limit.
-            let _ = Socket(Arc::clone(socket)).send(Frame::pong(payload));
+            socket.answer_ping(payload);
             false
         }
         Event::Binary(payload) => socket.deliver(Message::Binary(match payload {

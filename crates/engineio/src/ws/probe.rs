@@ -122,19 +122,10 @@ impl Reader {
 
     fn poll_expect(&mut self, cx: &mut Context<'_>, stream: &mut impl Stream, packet: &str) -> Poll<io::Result<()>> {
         loop {
-            let frame = self.decoder.next(&mut self.held).map_err(|_| io::Error::from(ErrorKind::InvalidData))?;
-            if let Some((used, event)) = frame {
-                let expected = match event {
-                    Event::Text(text) => Some(*text == *packet.as_bytes()),
-                    Event::Ping(_) | Event::Nothing => None,
-                    Event::Binary(_) | Event::Close => Some(false),
-                };
-                self.held.drain(..used);
-                match expected {
-                    Some(true) => return Poll::Ready(Ok(())),
-                    Some(false) => return Poll::Ready(Err(ErrorKind::InvalidData.into())),
-                    None => continue,
-                }
+            match self.next_step(packet) {
+                Some(true) => return Poll::Ready(Ok(())),
+                Some(false) => return Poll::Ready(Err(ErrorKind::InvalidData.into())),
+                None => {}
             }
             let read = with_read_buffer(|buffer| {
                 let read = stream.poll_read(cx, buffer)?;
@@ -147,5 +138,26 @@ impl Reader {
                 return Poll::Ready(Err(ErrorKind::UnexpectedEof.into()));
             }
         }
+    }
+
+    /// Whether the next message that is here is this packet; none when there is no whole one. The frames before it are taken
+    /// out in one go: there may be thousands of pings.
+    fn next_step(&mut self, packet: &str) -> Option<bool> {
+        let mut used = 0;
+        let expected = loop {
+            let (len, event) = match self.decoder.next(&mut self.held[used..]) {
+                Ok(Some(frame)) => frame,
+                Ok(None) => break None,
+                Err(_) => break Some(false),
+            };
+            used += len;
+            match event {
+                Event::Text(text) => break Some(*text == *packet.as_bytes()),
+                Event::Ping(_) | Event::Nothing => {}
+                Event::Binary(_) | Event::Close => break Some(false),
+            }
+        };
+        self.held.drain(..used);
+        expected
     }
 }

@@ -4,13 +4,13 @@ use std::io;
 use std::net::{Ipv4Addr, TcpStream as Blocking};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use http::{Extensions, Request};
 use parking_lot::Mutex;
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::yield_now;
 use tokio::time::Instant;
@@ -138,4 +138,29 @@ async fn a_close_takes_a_second_at_most_on_polling_without_a_poll() {
         assert!(engine.shared.sessions.get(&socket.sid).is_none());
         assert_eq!(handle.queued_bytes(), 0);
     }
+}
+
+#[tokio::test]
+async fn a_large_frame_that_comes_byte_by_byte_is_not_copied_for_each() {
+    let engine = Engine::new(Config::default(), Ends::default());
+    let (mut peer, stream) = tokio::io::duplex(1 << 20);
+    let stream = Owned(stream);
+    let socket = new_socket(&engine, stream.wire());
+    let mut connection = Connection::new(socket, stream, Decoder::new(1_000_000), Vec::new());
+    let mut start = vec![0x82, 0xff];
+    start.extend(900_000_u64.to_be_bytes());
+    start.resize(600_000, 0);
+    peer.write_all(&start).await.expect("it fits");
+
+    let mut context = Context::from_waker(Waker::noop());
+    let (mut moves, mut at) = (0, None);
+    while connection.held.len() < 601_000 {
+        if connection.held.len() >= 600_000 {
+            moves += usize::from(at.replace(connection.held.as_ptr()) != Some(connection.held.as_ptr()));
+            peer.write_all(&[0]).await.expect("it fits");
+        }
+        assert!(Pin::new(&mut connection).poll(&mut context).is_pending());
+        yield_now().await;
+    }
+    assert!(moves <= 2, "where it began, and once for more room; not {moves} times");
 }

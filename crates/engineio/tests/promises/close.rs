@@ -1,7 +1,9 @@
 //! Ends, from either side.
 
-use engineio::{CloseReason, Config, Engine, Frame, Message};
-use testkit::wire::{PATH, Polling, Received, WebSocket, exchange};
+use engineio::{CloseReason, Config, Engine, Frame, Message, Server};
+use testkit::wire::{PATH, PATIENCE, Polling, Received, WebSocket, exchange, head};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpSocket;
 
 use crate::world::{Told, World, clog, echo, ms, silent, until};
 
@@ -143,6 +145,26 @@ async fn a_close_takes_effect_on_a_peer_that_does_not_read() {
 }
 
 #[tokio::test]
+async fn a_close_takes_effect_on_a_poll_that_nobody_reads() {
+    // Longer than the test waits, so that it is not this limit that ends the connection.
+    let http = Server::default().stall_timeout(PATIENCE * 10);
+    let mut world = World::on_server(http, Engine::builder(Config::default()), silent).await;
+    let session = Polling::open(world.address).await;
+    let socket = world.opened().await;
+    // More than the kernel takes.
+    socket.send(Frame::binary(&vec![7; 16_000_000])).unwrap();
+
+    let narrow = TcpSocket::new_v4().unwrap();
+    narrow.set_recv_buffer_size(4096).unwrap();
+    let mut poll = narrow.connect(world.address).await.unwrap();
+    poll.write_all(&head(world.address, "GET", &session.target(), &[], None)).await.unwrap();
+    poll.readable().await.unwrap();
+    socket.close(CloseReason::ForcedClose);
+    assert_eq!(world.closed().await, CloseReason::ForcedClose);
+    until("the connection is reset", || poll.take_error().unwrap().is_some()).await;
+}
+
+#[tokio::test]
 async fn a_session_that_panics_is_closed_alone() {
     let mut world = World::start(Engine::builder(Config::default()), |socket, message| {
         assert!(*message != Message::Text("boom".into()), "on purpose");
@@ -194,7 +216,7 @@ async fn a_shutdown_does_not_wait_for_those_who_do_not_read() {
     let _client = WebSocket::open_narrow(world.address).await;
     let socket = world.opened().await;
     clog(&socket).await;
-    tokio::time::timeout(testkit::wire::PATIENCE, world.engine.close(ms(100))).await.expect("it ends");
+    tokio::time::timeout(PATIENCE, world.engine.close(ms(100))).await.expect("it ends");
     assert_eq!(socket.queued_bytes(), 0);
 }
 

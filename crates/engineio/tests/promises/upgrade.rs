@@ -289,3 +289,21 @@ async fn a_cut_after_the_upgrade_ends_the_session() {
     assert!(matches!(world.next().await, Told::Dropped));
     assert_eq!(session.get().await.unwrap().text(), r#"{"code":1,"message":"Session ID unknown"}"#);
 }
+
+#[tokio::test]
+async fn pings_between_the_steps_of_an_upgrade_are_passed_over() {
+    let mut world = World::echo(Config::default()).await;
+    let session = Polling::open(world.address).await;
+    let mut websocket = session.websocket().await;
+    for (step, answer) in [("2probe", Some("3probe")), ("5", None)] {
+        let mut bytes = [0x89, 0x80, 1, 2, 3, 4].repeat(30_000);
+        bytes.extend([0x81, 0x80 | step.len() as u8, 0, 0, 0, 0]);
+        bytes.extend(step.as_bytes());
+        websocket.raw(&bytes).await;
+        if let Some(answer) = answer {
+            assert_eq!(websocket.recv().await, Received::Text(answer.into()));
+        }
+    }
+    websocket.send("4on").await;
+    assert_eq!(world.text().await, "on");
+}
