@@ -19,6 +19,12 @@ use crate::socket::{Socket, Waiting};
 
 /// How long the attachments of a packet may take to arrive.
 const ATTACHMENTS_TIMEOUT: Duration = Duration::from_secs(10);
+/// What a waiting argument weighs beside its text: its allocation and its place in the list.
+const ARG_OVERHEAD: usize = 48;
+/// Sockets of one connection that may be on their way in or out at once: in the middleware, or in their connect or disconnect
+/// handlers. Beyond them the connection is read no further, or a client that joins and leaves without end could have any
+/// number of handlers at work. One that is in every namespace that it may be in is far from it.
+const PASSING_MAX: usize = 2 * NAMESPACES_MAX;
 /// Namespaces that one connection may be in at once.
 const NAMESPACES_MAX: usize = 64;
 
@@ -40,6 +46,8 @@ struct State {
     /// Events that wait for their turn, and the bytes of their packets.
     waiting: usize,
     waiting_bytes: usize,
+    /// Sockets on their way in or out.
+    passing: usize,
     /// The engine was told to stop reading.
     paused: bool,
     /// A namespace was joined at some time.
@@ -64,7 +72,8 @@ impl Session {
         let mut state = connection.state.lock();
         state.connect_deadline = Some(connection.shared.add_deadline(at, Arc::clone(&connection)));
         drop(state);
-        Session { connection, assembler: Mutex::default() }
+        let assembler = Assembler::new(connection.shared.attachments_bytes);
+        Session { connection, assembler: Mutex::new(assembler) }
     }
 }
 
@@ -134,7 +143,7 @@ impl Connection {
             Body::ConnectError(_) => Err(ParseError::Type),
             Body::Disconnect => self.with_socket(&namespace, |socket| {
                 socket.end(DisconnectReason::ClientNamespaceDisconnect, Waiting::Finish);
-                Flow::Continue
+                self.flow()
             }),
             Body::Ack { id, args } => self.with_socket(&namespace, |socket| {
                 socket.answered(id, args);
@@ -148,11 +157,18 @@ impl Connection {
 
     fn event(&self, socket: &Socket, name: Box<str>, args: Args, id: Option<u64>, size: usize) -> Flow {
         self.shared.events_in.fetch_add(1, Ordering::Relaxed);
+        let size = size + args.len() * ARG_OVERHEAD;
         let event = Event::new(socket.clone(), name, args, id, size);
         socket.receive(event, size);
+        self.flow()
+    }
+
+    /// Whether reading goes on with what is at work and waiting now.
+    fn flow(&self) -> Flow {
         let mut state = self.state.lock();
         let limits = &self.shared.inbound;
-        state.paused = state.waiting >= limits.events || state.waiting_bytes >= limits.bytes;
+        state.paused =
+            state.waiting >= limits.events || state.waiting_bytes >= limits.bytes || state.passing >= PASSING_MAX;
         if state.paused { Flow::Pause } else { Flow::Continue }
     }
 
@@ -204,7 +220,7 @@ impl Connection {
             state.sockets.push(socket.clone());
         }
         socket.connect();
-        Ok(Flow::Continue)
+        Ok(self.flow())
     }
 
     /// A socket's CONNECT has been answered.
@@ -242,12 +258,27 @@ impl Connection {
 
     /// `count` events of `size` bytes in all wait no longer.
     pub(crate) fn release(&self, count: usize, size: usize) {
-        let resume = {
-            let mut state = self.state.lock();
+        self.relieve(|state| {
             state.waiting -= count;
             state.waiting_bytes -= size;
+        });
+    }
+
+    /// A socket is on its way in or out until the guard is dropped.
+    pub(crate) fn passage(self: &Arc<Self>) -> Passage {
+        self.state.lock().passing += 1;
+        Passage(Arc::clone(self))
+    }
+
+    /// Goes on reading if `change` leaves little enough to do.
+    fn relieve(&self, change: impl FnOnce(&mut State)) {
+        let resume = {
+            let mut state = self.state.lock();
+            change(&mut state);
             let limits = &self.shared.inbound;
-            let drained = state.waiting <= limits.events / 2 && state.waiting_bytes <= limits.bytes / 2;
+            let drained = state.waiting <= limits.events / 2
+                && state.waiting_bytes <= limits.bytes / 2
+                && state.passing <= PASSING_MAX / 2;
             drained && std::mem::take(&mut state.paused)
         };
         if resume {
@@ -308,5 +339,14 @@ impl Connection {
         for socket in &sockets {
             socket.end(reason, waiting);
         }
+    }
+}
+
+/// See [`Connection::passage`].
+pub(crate) struct Passage(Arc<Connection>);
+
+impl Drop for Passage {
+    fn drop(&mut self) {
+        self.0.relieve(|state| state.passing -= 1);
     }
 }

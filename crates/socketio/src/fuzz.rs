@@ -56,7 +56,7 @@ fn check(packet: &Packet, len: usize) {
 /// comes with exactly the attachments that followed its text, in their order; a message out of turn and an attachment
 /// too many are refused; never more is awaited than a packet may have.
 pub fn sequence(data: &[u8]) {
-    let mut assembler = Assembler::default();
+    let mut assembler = Assembler::new(usize::MAX);
     let mut begun: Option<Begun<'_>> = None;
     for message in data.split(|byte| *byte == b'\n') {
         let (assembled, expected) = match (message.strip_prefix(b"b"), std::str::from_utf8(message)) {

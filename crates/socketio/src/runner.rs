@@ -13,29 +13,30 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
+use crate::connection::Passage;
 use crate::event::Event;
 use crate::handler::{Matched, PacketCheck};
 use crate::packet;
 use crate::reason::DisconnectReason;
-use crate::socket::{Phase, Socket, Waiting};
+use crate::socket::{Entrance, Phase, Socket, Waiting};
 
 /// One thing to do for a socket.
 pub(crate) enum Job {
     /// Ask the middleware, answer CONNECT, call the connect handlers.
-    Connect,
+    Connect(Passage),
     /// Call the listeners of an event whose packets were so many bytes long.
     Event(Event, usize),
     /// Tell of another transport.
     Upgraded,
     /// Call the disconnect handlers.
-    Disconnected(DisconnectReason),
+    Disconnected(DisconnectReason, Passage),
 }
 
 impl Socket {
     /// Begins the socket's life.
     pub(crate) fn connect(&self) {
         self.state().lock().running = true;
-        self.start(Job::Connect);
+        self.start(Job::Connect(self.connection().passage()));
     }
 
     /// Takes an event in: at once, or when its turn comes.
@@ -90,7 +91,7 @@ impl Socket {
     pub(crate) fn release<'a>(&self, jobs: impl IntoIterator<Item = &'a Job>) {
         let sizes = jobs.into_iter().filter_map(|job| match job {
             Job::Event(_, size) => Some(*size),
-            Job::Connect | Job::Upgraded | Job::Disconnected(_) => None,
+            Job::Connect(_) | Job::Upgraded | Job::Disconnected(..) => None,
         });
         let (count, size) = sizes.fold((0, 0), |(count, sum), size| (count + 1, sum + size));
         if count > 0 {
@@ -177,7 +178,13 @@ impl Socket {
     /// Calls what is registered. `None` if that is nothing.
     fn handle(&self, job: Job) -> Option<BoxFuture<'static, ()>> {
         match job {
-            Job::Connect => Some(Box::pin(self.clone().admit())),
+            Job::Connect(passage) => {
+                let admitted = self.clone().admit();
+                Some(Box::pin(async move {
+                    admitted.await;
+                    drop(passage);
+                }))
+            }
             Job::Event(event, _) => {
                 let checks = self.checks();
                 if checks.is_empty() { self.call(event) } else { Some(Box::pin(self.clone().check(event, checks))) }
@@ -194,7 +201,7 @@ impl Socket {
                     }
                 }))
             }
-            Job::Disconnected(reason) => {
+            Job::Disconnected(reason, passage) => {
                 let mut handlers = self.namespace_inner().registry.listeners.read().disconnect().to_vec();
                 if let Some(own) = &self.state().lock().listeners {
                     handlers.extend_from_slice(own.disconnect());
@@ -204,6 +211,7 @@ impl Socket {
                     for handler in handlers {
                         handler(socket.clone(), reason).await;
                     }
+                    drop(passage);
                 };
                 Some(Box::pin(call_all))
             }
@@ -288,34 +296,47 @@ impl Socket {
 
     /// The middleware, the answer to CONNECT, and the connect handlers. Events that the client sends meanwhile wait.
     async fn admit(self) {
-        let middleware = if self.may_skip_middleware() {
-            Vec::new()
-        } else {
-            self.namespace_inner().registry.middleware.read().clone()
-        };
-        if !middleware.is_empty() {
-            let Ok(auth) = self.auth::<Value>() else {
-                // Well-formed, but nested deeper than is ever read.
-                self.connection().close(DisconnectReason::ParseError);
-                return;
-            };
-            for check in middleware {
-                if let Err(error) = check(self.clone(), auth.clone()).await {
-                    self.refuse(&error.message, error.data.as_ref());
-                    return;
-                }
-                if self.state().lock().phase != Phase::Connecting {
-                    return;
-                }
-            }
-        }
-        if !self.activate() {
+        let mut asked = !self.may_skip_middleware();
+        if asked && !self.ask_middleware().await {
             return;
+        }
+        loop {
+            match self.activate(asked) {
+                Entrance::Open => break,
+                Entrance::Ended => return,
+                Entrance::Stranger => asked = true,
+            }
+            if !self.ask_middleware().await {
+                return;
+            }
         }
         let handlers = self.namespace_inner().registry.connect.read().clone();
         for handler in handlers {
             handler(self.clone()).await;
         }
+    }
+
+    /// Asks the middleware. `false` if the socket is not to be let in, or has ended meanwhile.
+    async fn ask_middleware(&self) -> bool {
+        let middleware = self.namespace_inner().registry.middleware.read().clone();
+        if middleware.is_empty() {
+            return true;
+        }
+        let Ok(auth) = self.auth::<Value>() else {
+            // Well-formed, but nested deeper than is ever read.
+            self.connection().close(DisconnectReason::ParseError);
+            return false;
+        };
+        for check in middleware {
+            if let Err(error) = check(self.clone(), auth.clone()).await {
+                self.refuse(&error.message, error.data.as_ref());
+                return false;
+            }
+            if self.state().lock().phase != Phase::Connecting {
+                return false;
+            }
+        }
+        true
     }
 
     fn refuse(&self, message: &str, data: Option<&Value>) {

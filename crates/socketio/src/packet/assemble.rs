@@ -5,8 +5,10 @@ use bytes::Bytes;
 use super::{Packet, ParseError, decode};
 
 /// What has to be remembered between two messages of one connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Assembler {
+    /// How many bytes the attachments of one packet may have together.
+    attachments_bytes: usize,
     partial: Option<Box<Partial>>,
 }
 
@@ -16,6 +18,8 @@ struct Partial {
     packet: Packet,
     size: usize,
     expected: usize,
+    /// How many bytes of attachments may still come.
+    room: usize,
     received: Vec<Bytes>,
 }
 
@@ -31,6 +35,11 @@ pub(crate) enum Assembled {
 }
 
 impl Assembler {
+    /// For a connection, the attachments of whose packets may have so many bytes together.
+    pub(crate) fn new(attachments_bytes: usize) -> Assembler {
+        Assembler { attachments_bytes, partial: None }
+    }
+
     /// Takes a text message.
     ///
     /// # Errors
@@ -43,16 +52,18 @@ impl Assembler {
         if expected == 0 {
             return Ok(Assembled::Whole(packet, text.len()));
         }
-        self.partial = Some(Box::new(Partial { packet, size: text.len(), expected, received: Vec::new() }));
+        let (size, room) = (text.len(), self.attachments_bytes);
+        self.partial = Some(Box::new(Partial { packet, size, expected, room, received: Vec::new() }));
         Ok(Assembled::Begun)
     }
 
     /// Takes a binary message.
     ///
     /// # Errors
-    /// No attachment is due, or the packet is malformed.
+    /// No attachment is due, those of the packet are too large, or the packet is malformed.
     pub(crate) fn binary(&mut self, data: Bytes) -> Result<Assembled, ParseError> {
         let mut partial = self.partial.take().ok_or(ParseError::Turn)?;
+        partial.room = partial.room.checked_sub(data.len()).ok_or(ParseError::TooLarge)?;
         partial.size += data.len();
         partial.received.push(data);
         if partial.received.len() < partial.expected {

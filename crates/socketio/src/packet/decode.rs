@@ -4,12 +4,12 @@
 use std::fmt;
 
 use bytes::Bytes;
-use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use smallvec::SmallVec;
 
-use super::{ATTACHMENTS_MAX, Body, Kind, NAMESPACE_MAX, Packet, RESERVED_EVENTS};
+use super::{ARGS_MAX, ATTACHMENTS_MAX, AUTH_MAX, Body, Kind, NAMESPACE_MAX, Packet, RESERVED_EVENTS};
 use crate::args::Args;
 
 /// Why a packet was refused. The socket that sent it is closed with the reason "parse error".
@@ -27,7 +27,7 @@ pub enum ParseError {
     /// An ack has no id, the id does not fit 64 bits, or a packet has an id that may not have one.
     #[error("illegal ack id")]
     Id,
-    /// The JSON is malformed or is not what this type of packet carries.
+    /// The JSON is malformed or is not what this type of packet carries, or it is more than [`ARGS_MAX`] or [`AUTH_MAX`].
     #[error("invalid payload")]
     Payload,
     /// The event has a name that is reserved for the library.
@@ -36,6 +36,9 @@ pub enum ParseError {
     /// A placeholder points at an attachment that does not exist.
     #[error("illegal attachments")]
     Placeholder,
+    /// The attachments of one packet have more bytes together than one message may have.
+    #[error("attachments too large")]
+    TooLarge,
     /// Binary data came without a packet that announced it, or text while attachments were due.
     #[error("binary data out of turn")]
     Turn,
@@ -48,20 +51,27 @@ pub enum ParseError {
 /// # Errors
 /// [`ParseError`] for everything that the specification does not allow.
 pub fn decode(text: &str) -> Result<(Packet, usize), ParseError> {
-    read(text, ATTACHMENTS_MAX)
+    read(text, &Limits { attachments: ATTACHMENTS_MAX, args: ARGS_MAX, auth: AUTH_MAX })
 }
 
-/// Reads what a server of this kind wrote: an application may send more attachments than strangers may.
+/// Reads what a server of this kind wrote: an application may send more than strangers may.
 pub(crate) fn decode_own(text: &str) -> Result<(Packet, usize), ParseError> {
-    read(text, usize::MAX)
+    read(text, &Limits { attachments: usize::MAX, args: usize::MAX, auth: usize::MAX })
 }
 
-fn read(text: &str, attachments_max: usize) -> Result<(Packet, usize), ParseError> {
+/// What a packet may hold.
+struct Limits {
+    attachments: usize,
+    args: usize,
+    auth: usize,
+}
+
+fn read(text: &str, limits: &Limits) -> Result<(Packet, usize), ParseError> {
     let (&first, _) = text.as_bytes().split_first().ok_or(ParseError::Type)?;
     let kind = Kind::from_digit(first).ok_or(ParseError::Type)?;
     let rest = &text[1..];
 
-    let (attachments, rest) = if kind.is_binary() { split_attachments(rest, attachments_max)? } else { (0, rest) };
+    let (attachments, rest) = if kind.is_binary() { split_attachments(rest, limits.attachments)? } else { (0, rest) };
     let (namespace, rest) = split_namespace(rest)?;
     let (id, payload) = split_id(rest)?;
 
@@ -70,19 +80,20 @@ fn read(text: &str, attachments_max: usize) -> Result<(Packet, usize), ParseErro
     }
     let body = match kind {
         Kind::Connect if payload.is_empty() => Body::Connect(None),
+        Kind::Connect if payload.len() > limits.auth => return Err(ParseError::Payload),
         Kind::Connect => Body::Connect(Some(object(payload)?)),
         Kind::Disconnect if payload.is_empty() => Body::Disconnect,
         Kind::Disconnect => return Err(ParseError::Payload),
         Kind::ConnectError => Body::ConnectError(object(payload)?),
         Kind::Event | Kind::BinaryEvent => {
-            let EventText { name, args } = serde_json::from_str(payload).map_err(|_| ParseError::Payload)?;
+            let EventText { name, args } = whole(payload, EventParts { args_max: limits.args })?;
             if RESERVED_EVENTS.contains(&&*name) {
                 return Err(ParseError::Reserved);
             }
             Body::Event { name, args: Args::from_values(args), id }
         }
         Kind::Ack | Kind::BinaryAck => {
-            let AckText(args) = serde_json::from_str(payload).map_err(|_| ParseError::Payload)?;
+            let args = whole(payload, AckParts { args_max: limits.args })?;
             Body::Ack { id: id.ok_or(ParseError::Id)?, args: Args::from_values(args) }
         }
     };
@@ -160,59 +171,76 @@ fn object(payload: &str) -> Result<Box<RawValue>, ParseError> {
 
 type Values = SmallVec<[Box<RawValue>; 1]>;
 
+/// Reads a text that is this and nothing else.
+fn whole<'de, S: DeserializeSeed<'de>>(text: &'de str, what: S) -> Result<S::Value, ParseError> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let value = what.deserialize(&mut json).map_err(|_| ParseError::Payload)?;
+    json.end().map_err(|_| ParseError::Payload)?;
+    Ok(value)
+}
+
 /// `["name", …args]`, read in one pass.
 struct EventText {
     name: Box<str>,
     args: Values,
 }
 
-impl<'de> Deserialize<'de> for EventText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<EventText, D::Error> {
-        struct Parts;
+struct EventParts {
+    args_max: usize,
+}
 
-        impl<'de> Visitor<'de> for Parts {
-            type Value = EventText;
+impl<'de> DeserializeSeed<'de> for EventParts {
+    type Value = EventText;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an array that starts with the name of an event")
-            }
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<EventText, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<EventText, A::Error> {
-                let Name(name) = items.next_element()?.ok_or_else(|| de::Error::invalid_length(0, &self))?;
-                Ok(EventText { name, args: collect(items)? })
-            }
-        }
+impl<'de> Visitor<'de> for EventParts {
+    type Value = EventText;
 
-        deserializer.deserialize_seq(Parts)
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array that starts with the name of an event")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<EventText, A::Error> {
+        let Name(name) = items.next_element()?.ok_or_else(|| de::Error::invalid_length(0, &self))?;
+        Ok(EventText { name, args: collect(items, self.args_max)? })
     }
 }
 
 /// `[…args]`.
-struct AckText(Values);
+struct AckParts {
+    args_max: usize,
+}
 
-impl<'de> Deserialize<'de> for AckText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<AckText, D::Error> {
-        struct Items;
+impl<'de> DeserializeSeed<'de> for AckParts {
+    type Value = Values;
 
-        impl<'de> Visitor<'de> for Items {
-            type Value = AckText;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an array of arguments")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<AckText, A::Error> {
-                collect(items).map(AckText)
-            }
-        }
-
-        deserializer.deserialize_seq(Items)
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Values, D::Error> {
+        deserializer.deserialize_seq(self)
     }
 }
 
-fn collect<'de, A: SeqAccess<'de>>(mut items: A) -> Result<Values, A::Error> {
+impl<'de> Visitor<'de> for AckParts {
+    type Value = Values;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of arguments")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Values, A::Error> {
+        collect(items, self.args_max)
+    }
+}
+
+fn collect<'de, A: SeqAccess<'de>>(mut items: A, max: usize) -> Result<Values, A::Error> {
     let mut values = Values::new();
     while let Some(value) = items.next_element()? {
+        if values.len() == max {
+            return Err(de::Error::custom("too many arguments"));
+        }
         values.push(value);
     }
     Ok(values)

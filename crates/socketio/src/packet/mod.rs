@@ -24,6 +24,14 @@ use crate::args::Args;
 /// send more than two or three.
 pub const ATTACHMENTS_MAX: usize = 16;
 
+/// Arguments that one packet of a client may carry. Each costs an allocation, however short it is, so a megabyte of them
+/// would take up twenty. The reference implementation has no bound; more values belong into an array, which is one argument.
+pub const ARGS_MAX: usize = 1024;
+
+/// Bytes of the `auth` object in a CONNECT, which stays in memory as long as the socket does: as many as the head of an HTTP
+/// request may have, where such things travel otherwise.
+pub const AUTH_MAX: usize = 16 * 1024;
+
 /// Bytes in the name of a namespace, so that a name can be echoed and logged without thought.
 pub const NAMESPACE_MAX: usize = 256;
 

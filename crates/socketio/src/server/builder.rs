@@ -58,6 +58,9 @@ impl Default for Builder {
 
 impl Builder {
     /// Settings of the transports: heartbeat, limits, CORS.
+    ///
+    /// `max_payload` bounds a message, which is what Node's `maxHttpBufferSize` does. Here it also bounds the binary
+    /// attachments of one packet together: Node adds them up without end, and a client could have it keep any amount.
     pub fn engine(mut self, config: Config) -> Builder {
         self.engine = config;
         self
@@ -139,6 +142,7 @@ impl Builder {
             deadlines: Arc::default(),
             connect_timeout: self.connect_timeout,
             inbound: self.inbound,
+            attachments_bytes: self.engine.max_payload,
             recovery: self.recovery,
             // Half of a client's queue, so that what is emitted next finds room.
             replay_max: self.engine.outbound_limit / 2,

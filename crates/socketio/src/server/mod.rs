@@ -51,6 +51,8 @@ pub(crate) struct Shared {
     pub(crate) deadlines: Arc<Deadlines>,
     pub(crate) connect_timeout: Duration,
     pub(crate) inbound: Inbound,
+    /// How many bytes the attachments of one packet may have together.
+    pub(crate) attachments_bytes: usize,
     recovery: Option<Recovery>,
     replay_max: usize,
     /// What is kept of dynamic namespaces that are gone, as long as somebody may come back to them.

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use engineio::Frame;
 
-use super::{Phase, Recovery, Socket, State, Waiting};
+use super::{Entrance, Phase, Recovery, Socket, State, Waiting};
 use crate::packet;
 use crate::reason::DisconnectReason;
 use crate::recovery::{self, Store, Thread};
@@ -64,7 +64,7 @@ impl Socket {
                 _ => std::mem::take(&mut state.queue),
             };
             if before == Phase::Connected {
-                state.queue.push_back(Job::Disconnected(reason));
+                state.queue.push_back(Job::Disconnected(reason, self.0.connection.passage()));
             }
             let work = !std::mem::replace(&mut state.running, true);
             if let Some(listeners) = state.listeners.as_mut().filter(|listeners| !listeners.outgoing.is_empty()) {
@@ -135,21 +135,21 @@ impl Socket {
         self.recovered() && self.0.namespace.recovery.as_ref().is_some_and(|store| store.skips_middlewares())
     }
 
-    /// Answers CONNECT and opens the socket to events. `false` if it ended meanwhile.
-    pub(crate) fn activate(&self) -> bool {
-        let opened = match &self.0.namespace.recovery {
+    /// Answers CONNECT and opens the socket to events. `asked`: whether the middleware has let it in this time.
+    pub(crate) fn activate(&self, asked: bool) -> Entrance {
+        let entrance = match &self.0.namespace.recovery {
             None => self.open([packet::encode_connect(self.namespace_name(), self.id(), None)], None),
-            Some(store) => self.resume(store),
+            Some(store) => self.resume(store, asked),
         };
-        if opened {
+        if entrance == Entrance::Open {
             self.0.connection.joined();
         }
-        opened
+        entrance
     }
 
     /// Opens the socket with what it missed, if it returns, and with the means to return, in one step: nothing is
     /// recorded in between.
-    fn resume(&self, store: &Store) -> bool {
+    fn resume(&self, store: &Store, asked: bool) -> Entrance {
         let held = store.hold();
         let returning = match self.0.state.lock().recovery.as_deref() {
             Some(Recovery::Returning(returning)) => Some(Arc::clone(returning)),
@@ -157,6 +157,11 @@ impl Socket {
         };
         let opening = held.open(self.namespace_name(), self.id(), returning.as_deref());
         self.0.recovered.store(opening.recovered, Ordering::Relaxed);
+        if !opening.recovered && !asked {
+            drop(held);
+            let _gone = self.0.state.lock().recovery.take();
+            return Entrance::Stranger;
+        }
         if let Some(returning) = returning.filter(|_| opening.recovered) {
             for (room, since) in &returning.session.rooms {
                 self.0.namespace.rooms.join(self, room, Some(*since));
@@ -165,7 +170,7 @@ impl Socket {
         self.open(opening.frames, Some(opening.thread))
     }
 
-    fn open(&self, answer: impl IntoIterator<Item = Frame>, thread: Option<Thread>) -> bool {
+    fn open(&self, answer: impl IntoIterator<Item = Frame>, thread: Option<Thread>) -> Entrance {
         let mut opening = Some((answer, thread));
         let mut opened = false;
         while opening.is_some() {
@@ -188,6 +193,6 @@ impl Socket {
                 opened
             });
         }
-        opened
+        if opened { Entrance::Open } else { Entrance::Ended }
     }
 }

@@ -84,6 +84,17 @@ pub(crate) enum Phase {
     Ended,
 }
 
+/// What became of a socket that was to be let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entrance {
+    /// CONNECT is answered.
+    Open,
+    /// It has ended meanwhile.
+    Ended,
+    /// It cannot be recovered after all, so that it is not one whom the middleware has let in before.
+    Stranger,
+}
+
 /// What becomes of the events that wait when a socket ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Waiting {

@@ -1,11 +1,16 @@
 //! What a stranger may send (E12): that connection alone ends, with "parse error".
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
+use socketio::packet::{ARGS_MAX, AUTH_MAX};
 use testkit::client::{Client, End};
+use testkit::wire::Polling;
+use tokio::sync::Semaphore;
 
-use crate::world::{Log, World, log};
+use crate::world::{Log, World, log, until};
 
 async fn guarded() -> (World, Client, Log<String>) {
     let world = World::new().await;
@@ -187,4 +192,90 @@ async fn a_lone_surrogate_in_a_name_is_no_event() {
     assert_eq!(client.end().await, End::Closed);
     assert_eq!(log.next().await, "parse error");
     assert_eq!(neighbour.emit_with_ack("echo", (json!({"__proto__": 1}),)).await, Vec::<serde_json::Value>::new());
+}
+
+#[tokio::test]
+async fn attachments_are_bounded_together() {
+    let world = World::engine(|config| config.max_payload = 1000).await;
+    let (seen, mut log) = log();
+    let ns = world.io.of("/");
+    let sizes = seen.clone();
+    ns.fallback(move |_, event| {
+        let sizes: Vec<usize> = event.raw_args().attachments().iter().map(|attachment| attachment.len()).collect();
+        seen.send(format!("{sizes:?}")).unwrap();
+        async {}
+    });
+    ns.on_disconnect(move |_, reason| {
+        sizes.send(reason.to_string()).unwrap();
+        async {}
+    });
+    let mut client = world.connect().await;
+    let header = r#"52-["x",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#;
+    for rest in [400, 401] {
+        client.send_raw(header).await;
+        client.send_binary(&[0; 600]).await;
+        client.send_binary(&vec![0; rest]).await;
+    }
+
+    assert_eq!(log.take(2).await, ["[600, 400]", "parse error"]);
+    assert_eq!(client.end().await, End::Closed);
+}
+
+#[tokio::test]
+async fn arguments_and_auth_are_bounded() {
+    let (world, mut neighbour, mut log) = guarded().await;
+    let many = |count: usize| format!("2[\"x\"{}]", ",1".repeat(count));
+    let mut client = world.connect().await;
+    client.send_raw(&many(ARGS_MAX)).await;
+    assert!(client.emit_with_ack("fine", ()).await.is_empty());
+    client.send_raw(&many(ARGS_MAX + 1)).await;
+    assert_eq!(client.end().await, End::Closed);
+    assert_eq!(log.next().await, "parse error");
+
+    let auth = |len: usize| json!({"token": "t".repeat(len - r#"{"token":""}"#.len())});
+    assert!(world.client().auth(auth(AUTH_MAX)).connect().await.is_ok());
+    assert!(world.client().auth(auth(AUTH_MAX + 1)).connect().await.is_err());
+    assert!(neighbour.emit_with_ack("fine", ()).await.is_empty());
+}
+
+/// A client that joins and leaves without waiting could otherwise start any number of them, since none waits for the last.
+#[tokio::test]
+async fn whoever_comes_and_goes_without_end_has_a_bounded_number_of_handlers_at_work() {
+    let world = World::new().await;
+    let ns = world.io.of("/");
+    let at_work = Arc::new(AtomicUsize::new(0));
+    let gate = Arc::new(Semaphore::new(0));
+    let slow = {
+        let (at_work, gate) = (Arc::clone(&at_work), Arc::clone(&gate));
+        move || {
+            let (at_work, gate) = (Arc::clone(&at_work), Arc::clone(&gate));
+            async move {
+                at_work.fetch_add(1, Ordering::Relaxed);
+                let _pass = gate.acquire().await;
+                at_work.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+    };
+    let slow_too = slow.clone();
+    ns.middleware(move |_, auth| {
+        let slow = auth["slow"].is_null().then(&slow);
+        async move {
+            if let Some(slow) = slow {
+                slow.await;
+            }
+            Ok(())
+        }
+    });
+    ns.on_disconnect(move |_, _| slow_too());
+    for join in ["40", "40{\"slow\":false}"] {
+        let session = Polling::open(world.address).await;
+        let visits = vec![format!("{join}\u{1e}41"); 2_000].join("\u{1e}");
+        let post = tokio::spawn(async move { session.post(&visits).await.unwrap() });
+        until("many are at work", || at_work.load(Ordering::Relaxed) >= 128).await;
+        assert_eq!(at_work.load(Ordering::Relaxed), 128, "{join}");
+        gate.add_permits(10_000);
+        assert_eq!(post.await.unwrap().text(), "ok");
+        until("all are done", || at_work.load(Ordering::Relaxed) == 0).await;
+        gate.forget_permits(10_000);
+    }
 }

@@ -170,6 +170,27 @@ async fn the_middleware_can_be_skipped_where_that_is_wanted() {
 }
 
 #[tokio::test]
+async fn who_cannot_be_recovered_does_not_get_past_the_middleware() {
+    let recovery = Recovery { skip_middlewares: true, max_bytes: 10_000, ..Recovery::default() };
+    let world = World::with(Server::builder().recovery(recovery)).await;
+    let (seen, mut log) = log();
+    world.io.of("/").middleware(move |socket, _| {
+        seen.send(socket.recovered()).unwrap();
+        async { Ok(()) }
+    });
+    let client = world.connect().await;
+    let claim = claim(&client, None);
+    cut(&world, client).await;
+    for _ in 0..20 {
+        world.io.of("/").emit("missed", ("x".repeat(1000),)).unwrap();
+    }
+    let client = come_back(&world, &claim).await;
+
+    assert_ne!(client.pid(), claim["pid"].as_str());
+    assert_eq!(log.take(2).await, [false, false]);
+}
+
+#[tokio::test]
 async fn a_secret_is_good_for_one_return() {
     let world = recovering().await;
     let client = world.connect().await;
