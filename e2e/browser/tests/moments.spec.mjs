@@ -120,6 +120,32 @@ test('one, two and many who type are named, in a place that is kept for them, an
   await expect(ada.typing).toHaveText('', { timeout: 10_000 });
 });
 
+test('what the server refuses stays, says why, and can be sent again or thrown away', async ({ enter, server }) => {
+  const ada = await enter('ada');
+  const ben = await enter('ben');
+  await ada.createChannel('Ours', undefined, { isPrivate: true });
+  const channelId = new URL(ada.page.url()).pathname.split('/').pop();
+  await command(server, ada.account.cookie, 'channel:add', { channelId, userIds: [ben.account.id] });
+  await ben.goTo('Ours');
+  // What no server takes, however it came into the page.
+  await ben.composer.evaluate((area) => {
+    area.value = 'bad \u0000 letter';
+    area.dispatchEvent(new Event('input', { bubbles: true }));
+  });
+  await ben.composer.press('Enter');
+  const row = ben.message('letter');
+  await expect(row).toHaveAttribute('data-state', 'failed');
+  await expect(row.getByTestId('failure-reason')).not.toHaveText('');
+  await ben.reload();
+  await expect(row).toHaveAttribute('data-state', 'failed');
+  await row.getByTestId('retry').click();
+  await expect(row).toHaveAttribute('data-state', 'failed');
+  await row.getByTestId('discard').click();
+  await expect(row).toHaveCount(0);
+  await ben.reload();
+  await expect(row).toHaveCount(0);
+});
+
 test('a wrong password is said at the field, where the focus is', async ({ server, window }) => {
   await signUp(server, 'ada');
   const page = await window();
