@@ -7,7 +7,7 @@ import { announce, announcement } from '../app/announcer';
 import { i18n } from '../i18n';
 import type { ChannelItem } from '../stores/channels';
 import { usePeopleStore } from '../stores/people';
-import type { TimelineView } from '../stores/timelines';
+import type { TimelineView } from '../stores/view';
 import type { Row } from '../timeline/row';
 import { useAnnouncements } from './use-announcements';
 

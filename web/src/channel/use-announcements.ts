@@ -4,7 +4,7 @@ import { useI18n } from 'vue-i18n';
 import { announce } from '../app/announcer';
 import type { ChannelItem } from '../stores/channels';
 import { usePeopleStore } from '../stores/people';
-import type { TimelineView } from '../stores/timelines';
+import type { TimelineView } from '../stores/view';
 import type { Row } from '../timeline/row';
 import { channelLabel } from './label';
 

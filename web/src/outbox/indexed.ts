@@ -78,8 +78,11 @@ function indexedStorage(database: Database): Storage {
       return new Map(keys.map((channelId, index) => [channelId, texts[index] ?? '']));
     },
     async saveDraft(channelId, text) {
-      if (text === '') await database.delete('drafts', channelId);
-      else await database.put('drafts', text, channelId);
+      // Begun and ended before anything is waited for: it must still happen while the page is being left.
+      const change = database.transaction('drafts', 'readwrite');
+      const written = text === '' ? change.store.delete(channelId) : change.store.put(text, channelId);
+      change.commit();
+      await Promise.all([written, change.done]);
     },
     epoch: async () => (await database.get('facts', 'epoch')) ?? null,
     async saveEpoch(epoch) {

@@ -2,6 +2,7 @@ import type { Failure, Outcome } from '../net/outcome';
 import { LIMITS, type Commands } from '../protocol';
 import { fromWire } from '../timeline/stored';
 import type { Action, Timeline } from '../timeline/timeline';
+import type { Looks } from './view';
 
 /** Messages that are asked for at once: a screen and a half of them. */
 const PAGE = 50;
@@ -11,13 +12,6 @@ export const WINDOW = 300;
 const FAR = 200;
 /** Rows shown above the divider. */
 const CONTEXT = 10;
-
-interface Looks {
-  loadingOlder: boolean;
-  loadingNewer: boolean;
-  opening: boolean;
-  failure: Failure | null;
-}
 
 /** A page that is on its way. */
 interface Flight {

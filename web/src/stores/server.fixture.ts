@@ -1,6 +1,16 @@
 import type { LinkPorts } from '../net/link';
 import { done, failed, unreachable, type Failure, type Outcome } from '../net/outcome';
-import type { Channel, CommandName, Commands, Message, OwnUser, ServerEvent, Synced, User } from '../protocol';
+import type {
+  Channel,
+  ChannelMember,
+  CommandName,
+  Commands,
+  Message,
+  OwnUser,
+  ServerEvent,
+  Synced,
+  User,
+} from '../protocol';
 import { ServerChannel } from '../timeline/server.fixture';
 import type { Stored } from '../timeline/stored';
 
@@ -15,6 +25,8 @@ export class FakeServer {
   readonly described = new Map<string, Partial<Channel>>();
   readonly marks = new Map<string, number>();
   readonly asked: CommandName[] = [];
+  /** Who is in every channel. */
+  members: ChannelMember[] = [];
   readonly refusals = new Map<CommandName, Failure>();
   epoch = 'first';
   up = true;
@@ -81,6 +93,16 @@ export class FakeServer {
         return done(this.#list(payload as Commands['message:list']['payload']));
       case 'message:send':
         return this.#send(payload as Commands['message:send']['payload']);
+      case 'message:edit': {
+        const { channelId, messageId, content } = payload as Commands['message:edit']['payload'];
+        return this.#changed(channelId, this.channels.get(channelId)?.edit(Number(messageId), content));
+      }
+      case 'message:delete': {
+        const { channelId, messageId } = payload as Commands['message:delete']['payload'];
+        return this.#changed(channelId, this.channels.get(channelId)?.delete(Number(messageId)));
+      }
+      case 'channel:members':
+        return done({ data: this.members, hasMore: false });
       case 'message:ack': {
         const { channelId, messageId } = payload as Commands['message:ack']['payload'];
         this.marks.set(channelId, Math.max(Number(messageId), this.marks.get(channelId) ?? 0));
@@ -91,6 +113,11 @@ export class FakeServer {
       default:
         return done({});
     }
+  }
+
+  #changed(channelId: string, stored: Stored | undefined): Outcome<unknown> {
+    if (stored !== undefined) return done({ data: asMessage(stored, channelId) });
+    return failed({ code: 'NOT_FOUND', message: 'no message', fields: {}, retryAfterMs: null });
   }
 
   #sync({ channels }: Commands['message:sync']['payload']): Synced {
@@ -168,6 +195,16 @@ export class FakeLink {
 }
 
 function asMessage(stored: Stored, channelId: string): Message {
-  const { seq, rev, from, content, createdAt, clientId } = stored;
-  return { id: String(seq), channelId, from, content, createdAt, rev, ...(clientId === null ? {} : { clientId }) };
+  const { seq, rev, from, content, createdAt, clientId, editedAt, deletedAt } = stored;
+  return {
+    id: String(seq),
+    channelId,
+    from,
+    content,
+    createdAt,
+    rev,
+    ...(clientId === null ? {} : { clientId }),
+    ...(editedAt === null ? {} : { editedAt }),
+    ...(deletedAt === null ? {} : { deletedAt }),
+  };
 }

@@ -1,64 +1,16 @@
 import { defineStore } from 'pinia';
 import { computed, shallowReactive, shallowRef, type ComputedRef } from 'vue';
 
-import type { Failure } from '../net/outcome';
 import type { Channel } from '../protocol';
 import type { OutboxRow } from '../outbox/storage';
-import type { Row } from '../timeline/row';
-import { rowsOf } from '../timeline/shown';
 import type { Stored, Unsent } from '../timeline/stored';
 import { emptyTimeline, needsSync, reduce, type Action, type Timeline } from '../timeline/timeline';
 import { loadEnd, loadNewerPage, loadOlderPage, openAt, WINDOW, type Pages } from './paging';
 import { services } from './services';
-
-/** What a timeline shows. A new object whenever something changed; rows that did not change stay the same objects. */
-export interface TimelineView {
-  /** At most 300 stored rows in order of `seq`, then (at the end only) what is on its way or was refused. */
-  rows: readonly Row[];
-  /** False until something can be shown: draw skeletons after 150 ms. */
-  ready: boolean;
-  loadingOlder: boolean;
-  loadingNewer: boolean;
-  hasOlder: boolean;
-  /** The rows end before the newest message (scrolled far up, or opened at a far divider). */
-  hasNewer: boolean;
-  /** The first row is the first message of the channel (or there is none): "This is the start of #x". */
-  atStart: boolean;
-  /** The divider "New" stands before the first row with a greater `seq` that is not one's own; null: none. */
-  dividerAfter: number | null;
-  /** The highest `seq` in the channel, loaded or not. */
-  headSeq: number;
-  /** Read up to here, by oneself. */
-  readUpTo: number;
-  /** Why loading did not work; it is tried again on the next connect or call. */
-  failure: Failure | null;
-}
-
-/** What the view knows beside the timeline. */
-interface Looks {
-  loadingOlder: boolean;
-  loadingNewer: boolean;
-  opening: boolean;
-  dividerAfter: number | null;
-  failure: Failure | null;
-}
+import { PLAIN, viewOf, type Looks, type TimelineView } from './view';
 
 /** More rows than a window holds are cut in steps, so that not every new message cuts. */
 const STEP = 50;
-const PLAIN: Looks = { loadingOlder: false, loadingNewer: false, opening: false, dividerAfter: null, failure: null };
-const NOTHING: TimelineView = {
-  rows: [],
-  ready: false,
-  loadingOlder: false,
-  loadingNewer: false,
-  hasOlder: false,
-  hasNewer: false,
-  atStart: false,
-  dividerAfter: null,
-  headSeq: 0,
-  readUpTo: 0,
-  failure: null,
-};
 
 /** The messages of each channel, and what becomes of those one sends. */
 export const useTimelinesStore = defineStore('timelines', () => {
@@ -82,32 +34,10 @@ export const useTimelinesStore = defineStore('timelines', () => {
   function view(channelId: string): TimelineView {
     let known = views.get(channelId);
     if (known === undefined) {
-      known = computed(() => viewOf(channelId));
+      known = computed(() => viewOf(timelines.get(channelId), looks.get(channelId) ?? PLAIN));
       views.set(channelId, known);
     }
     return known.value;
-  }
-
-  function viewOf(channelId: string): TimelineView {
-    const timeline = timelines.get(channelId);
-    if (timeline === undefined) return NOTHING;
-    const { loadingOlder, loadingNewer, opening, dividerAfter, failure } = looks.get(channelId) ?? PLAIN;
-    const rows = rowsOf(timeline);
-    const hasOlder = timeline.floor > 1;
-    const hasNewer = timeline.ceiling !== null;
-    return {
-      rows,
-      ready: !opening && (timeline.rows.length > 0 || (!hasOlder && !hasNewer)),
-      loadingOlder,
-      loadingNewer,
-      hasOlder,
-      hasNewer,
-      atStart: !hasOlder,
-      dividerAfter,
-      headSeq: timeline.head.seq,
-      readUpTo: timeline.readUpTo,
-      failure,
-    };
   }
 
   function loadOlder(channelId: string): Promise<void> {
