@@ -3,6 +3,9 @@
 mod sql;
 mod vitals;
 
+#[cfg(test)]
+mod tests;
+
 use serde::Serialize;
 
 use crate::wire::wire;
