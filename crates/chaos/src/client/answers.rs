@@ -115,7 +115,8 @@ impl Client {
 
     fn synced(&mut self, connection: &mut Connection, t0: f64, data: &Value) {
         connection.is_synced = true;
-        connection.wants_sync |= data["again"].as_array().is_some_and(|again| !again.is_empty());
+        let again: Vec<_> = data["again"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        connection.wants_sync |= !again.is_empty();
         for (chan, synced) in data["channels"].as_object().into_iter().flatten() {
             let channel = &synced["channel"];
             self.note_mark(t0, channel);
@@ -132,11 +133,11 @@ impl Client {
                 timeline.begin_listing();
             } else {
                 let rows = synced["messages"].as_array().into_iter().flatten().map(row_of).collect();
-                if !timeline.catch_up(rows, head) {
-                    connection.wants_sync = true;
-                }
+                let whole = !again.contains(&chan.as_str());
+                let (shown, complete) = timeline.catch_up(rows, head, whole);
+                connection.wants_sync |= !complete;
+                shown.iter().for_each(|row| self.note_shown(chan, row, false));
             }
-            self.show(chan);
         }
         for channel in data["joined"].as_array().into_iter().flatten() {
             self.note_mark(t0, channel);

@@ -50,11 +50,19 @@ impl Timeline {
         self.advance()
     }
 
-    /// Everything up to `head` is among these rows and what is known.
-    pub(super) fn catch_up(&mut self, rows: Vec<Row>, head: i64) -> bool {
+    /// Everything up to `head` is among these rows and what is known; if `whole`, up to the channel's head. What is
+    /// missing all the same is believed not to exist.
+    pub(super) fn catch_up(&mut self, rows: Vec<Row>, head: i64, whole: bool) -> (Vec<Row>, bool) {
         rows.into_iter().for_each(|row| self.put(row));
         self.cursor = self.cursor.max(head);
-        self.advance()
+        let mut shown = self.show();
+        while whole && let Some(&next) = self.fresh.keys().next() {
+            self.shown = next - 1;
+            shown.extend(self.show());
+        }
+        let complete = self.advance();
+        shown.extend(self.show());
+        (shown, complete)
     }
 
     /// Rows of the listing; `rev`: the cursor that the last page brings.
