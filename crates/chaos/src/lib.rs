@@ -15,3 +15,4 @@ pub mod postgres;
 pub mod proxy;
 pub mod run;
 pub mod server;
+mod town;

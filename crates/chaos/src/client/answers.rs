@@ -160,18 +160,6 @@ impl Client {
         }
     }
 
-    fn note_mark(&self, t0: f64, channel: &Value) {
-        self.recorder.write(&Record::Mark {
-            t0,
-            t1: self.recorder.now(),
-            proc: self.proc.clone(),
-            user: self.account.user.clone(),
-            chan: channel["id"].as_str().unwrap_or_default().to_owned(),
-            upto: number(channel, "readUpTo"),
-            head: number(channel, "seq"),
-        });
-    }
-
     fn listed(&mut self, chan: &str, first_rev: Option<i64>, answer: &Value) {
         let Some(timeline) = self.timelines.get_mut(chan) else { return };
         let rows: Vec<_> = answer["data"].as_array().into_iter().flatten().map(row_of).collect();

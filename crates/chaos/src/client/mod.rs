@@ -5,6 +5,7 @@
 
 mod answers;
 mod habits;
+mod notes;
 mod timeline;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -19,7 +20,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use crate::draw::Draw;
-use crate::history::{Op, Record, Recorder, hex_of};
+use crate::history::{Op, Record, Recorder, Res};
 pub use habits::{Habits, Rules};
 use timeline::{Timeline, row_of};
 
@@ -268,17 +269,12 @@ impl Client {
         self.lose(connection);
     }
 
-    fn note_connection(&self, up: bool) {
-        let (proc, user) = (self.proc.clone(), self.account.user.clone());
-        self.recorder.write(&Record::Conn { t: self.recorder.now(), proc, user, up });
-    }
-
     /// The connection is gone: of what was asked nobody knows. Letters go back to where they were.
     fn lose(&mut self, connection: Connection) {
         for (t0, asked) in connection.asked.into_values().rev() {
             match asked {
                 Asked::Send(letter) => {
-                    self.note_send(t0, crate::history::Res::Info, &letter, None);
+                    self.note_send(t0, Res::Info, &letter, None);
                     self.outbox.push_front(letter);
                 }
                 Asked::Join(chan) => self.note_member(t0, LINGERS, &self.account.user, &chan, Op::Join),
@@ -403,41 +399,6 @@ impl Client {
         for row in rows {
             self.note_shown(chan, &row, false);
         }
-    }
-
-    fn note_shown(&self, chan: &str, row: &crate::history::Row, stray: bool) {
-        self.recorder.write(&Record::Recv {
-            t: self.recorder.now(),
-            proc: self.proc.clone(),
-            user: self.account.user.clone(),
-            chan: chan.to_owned(),
-            seq: row.seq,
-            id: row.id.clone(),
-            cmid: row.cmid.clone(),
-            hash: row.hash.clone(),
-            stray,
-        });
-    }
-
-    fn note_send(&self, t0: f64, res: crate::history::Res, letter: &Letter, place: Option<(i64, String)>) {
-        let (seq, id) = place.unzip();
-        self.recorder.write(&Record::Send {
-            t0,
-            t1: self.recorder.now(),
-            res,
-            proc: self.proc.clone(),
-            user: self.account.user.clone(),
-            chan: letter.chan.clone(),
-            cmid: letter.cmid.clone(),
-            hash: hex_of(&letter.content),
-            seq,
-            id,
-        });
-    }
-
-    fn note_member(&self, t: f64, span: f64, user: &str, chan: &str, op: Op) {
-        let (user, chan) = (user.to_owned(), chan.to_owned());
-        self.recorder.write(&Record::Member { t, span, user, chan, op, head: None, proc: None });
     }
 
     /// The session has ended: another device, which knows nothing of what this one held.
