@@ -6,33 +6,19 @@ import { createInterface } from 'node:readline';
 import { pause } from '../harness/wait.mjs';
 import { client } from './lib/client.mjs';
 
-const CLOCK_ROUNDS = 5;
 const PATIENCE = 7_000;
 /** Between two messages, in milliseconds. */
 const TALK_EVERY = 60;
 
-const { url, cookie, user, transports, chan } = JSON.parse(process.argv[2]);
+const { url, cookie, user, transports, chan, zero } = JSON.parse(process.argv[2]);
 const proc = `${user}/js`;
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const hear = async () => (await lines.next()).value;
 const say = (word) => process.stdout.write(`${word}\n`);
 const record = (type, fields) => say(JSON.stringify({ type, proc, user, ...fields }));
 
-let offset = 0;
-const clock = () => performance.now();
-const now = () => clock() + offset;
-
-/** Set the clock by whoever asks us: the answer that took the shortest way is the best. */
-async function setClock() {
-  let best = Infinity;
-  for (let round = 0; round < CLOCK_ROUNDS; round += 1) {
-    const asked = clock();
-    say('time');
-    const told = Number(await hear());
-    const took = clock() - asked;
-    if (took < best) [best, offset] = [took, told - (asked + took / 2)];
-  }
-}
+/** CLOCK_MONOTONIC in both, so that one history has one clock. */
+const now = () => Number(process.hrtime.bigint() - BigInt(zero)) / 1e6;
 
 /** FNV-1a, 64 bits, as crates/chaos computes it. */
 function hashOf(text) {
@@ -160,8 +146,6 @@ async function deliver(letter) {
   else take({ ...letter, id: answer.data.id, rev: answer.data.rev });
 }
 
-await setClock();
-say('ready');
 socket.connect();
 const talking = talk();
 await hear();

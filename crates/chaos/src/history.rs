@@ -7,7 +7,6 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
@@ -139,7 +138,7 @@ pub fn digest<'a>(rows: impl Iterator<Item = (i64, &'a str)>) -> String {
 /// Writes a history. Cheap to clone.
 #[derive(Clone)]
 pub struct Recorder {
-    start: Instant,
+    zero: i64,
     file: Arc<Mutex<BufWriter<File>>>,
 }
 
@@ -147,12 +146,17 @@ impl Recorder {
     /// Begins a history in this file.
     pub fn create(path: &Path) -> Result<Self> {
         let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(Self { start: Instant::now(), file: Arc::new(Mutex::new(BufWriter::new(file))) })
+        Ok(Self { zero: monotonic(), file: Arc::new(Mutex::new(BufWriter::new(file))) })
     }
 
     /// The time now, in milliseconds.
     pub fn now(&self) -> f64 {
-        self.start.elapsed().as_secs_f64() * 1000.0
+        (monotonic() - self.zero) as f64 / 1e6
+    }
+
+    /// Where its clock begins: nanoseconds of CLOCK_MONOTONIC, which other processes read too.
+    pub fn zero(&self) -> i64 {
+        self.zero
     }
 
     /// Adds a record.
@@ -171,6 +175,12 @@ impl Recorder {
     pub fn flush(&self) -> Result<()> {
         self.file.lock().unwrap_or_else(PoisonError::into_inner).flush().context("cannot write the history")
     }
+}
+
+/// Nanoseconds of CLOCK_MONOTONIC (clock_gettime(2)).
+fn monotonic() -> i64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    now.tv_sec * 1_000_000_000 + now.tv_nsec
 }
 
 /// Reads a history.

@@ -17,9 +17,6 @@ use crate::history::Recorder;
 /// How long it may take to send its last and to catch up.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// How often it asks for the time; it believes the answer that came soonest.
-const CLOCK_ROUNDS: usize = 5;
-
 /// A running program. It is killed when this is dropped.
 pub struct Official {
     _child: Child,
@@ -29,19 +26,14 @@ pub struct Official {
 
 impl Official {
     /// Starts it. What it records goes into the history; the rest of what it says is [`drain`](Self::drain)'s.
-    pub async fn start(
-        program: &Path,
-        account: &Account,
-        transports: &str,
-        chan: &str,
-        recorder: &Recorder,
-    ) -> Result<Self> {
+    pub fn start(program: &Path, account: &Account, transports: &str, chan: &str, recorder: &Recorder) -> Result<Self> {
         let setting = json!({
             "url": format!("http://{}", account.through),
             "cookie": account.cookie,
             "user": account.user,
             "transports": transports.split(',').collect::<Vec<_>>(),
             "chan": chan,
+            "zero": recorder.zero().to_string(),
         });
         let mut child = Command::new("node")
             .arg(program)
@@ -55,14 +47,7 @@ impl Official {
         let lines = BufReader::new(child.stdout.take().context("it was piped")?).lines();
         let (sender, said) = mpsc::unbounded_channel();
         tokio::spawn(listen(lines, recorder.clone(), sender));
-        let mut official = Self { _child: child, orders, said };
-        for _ in 0..CLOCK_ROUNDS {
-            official.hear("time").await?;
-            let now = format!("{}\n", recorder.now());
-            official.orders.write_all(now.as_bytes()).await.context("an official client is gone")?;
-        }
-        official.hear("ready").await?;
-        Ok(official)
+        Ok(Self { _child: child, orders, said })
     }
 
     /// Has it send its last.

@@ -113,7 +113,7 @@ pub async fn run(setting: &Setting) -> Result<Outcome> {
     if let Some(program) = &setting.official {
         for transports in ["polling,websocket", "polling"] {
             let account = town.official(&stage, transports)?;
-            officials.push(Official::start(program, &account, transports, &town.general, &recorder).await?);
+            officials.push(Official::start(program, &account, transports, &town.general, &recorder)?);
         }
     }
     let crowd = Crowd::gather(setting.crowd, stage.server.address(), &town.crowd).await?;

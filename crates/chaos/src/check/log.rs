@@ -5,9 +5,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::{Case, Kind, Name, Verdict};
 use crate::history::{Record, Res, Row};
 
-/// Clocks of other processes are this far off at most, in milliseconds.
-const CLOCKS: f64 = 5.0;
-
 pub(super) fn judge(case: &Case<'_>, verdict: &mut Verdict) {
     logs(case, verdict);
     answers(case, verdict);
@@ -127,7 +124,7 @@ fn order_in_time(case: &Case<'_>, verdict: &mut Verdict) {
     for (chan, rows) in &case.log {
         let mut soonest = f64::INFINITY;
         for Row { seq, cmid, .. } in rows.iter().rev() {
-            if case.sent_at(chan, cmid.as_deref()).is_some_and(|sent| sent > soonest + CLOCKS) {
+            if case.sent_at(chan, cmid.as_deref()).is_some_and(|sent| sent > soonest) {
                 verdict.add(Kind::Order, format!("{chan}: {seq} was sent after a later one had been acknowledged"));
             }
             soonest = soonest.min(acked.get(&(*chan, *seq)).copied().unwrap_or(f64::INFINITY));
