@@ -352,5 +352,7 @@ async fn found(conn: &mut Conn<'_>, env: &Environment) -> Result<(Epoch, Channel
         channel::sql::insert(conn, &channel, now).await?;
         return Ok((epoch, general));
     }
+    // A restored copy: it has no epoch until it is opened, so that no two restores have the same.
+    account::sql::draw_epoch(conn, epoch).await?;
     account::sql::server(conn).await?.ok_or_else(|| Error::internal("the server's row is gone"))
 }

@@ -123,3 +123,8 @@ impl TryFrom<i64> for Rev {
         if rev < 0 { Err("a rev is not negative") } else { Ok(Self(rev)) }
     }
 }
+
+impl Epoch {
+    /// Of a copy that no server has opened yet.
+    pub(crate) const NONE: Self = Self(Uuid::nil());
+}

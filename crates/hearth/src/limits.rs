@@ -30,7 +30,8 @@ struct Rates {
     read: Limiter<UserId>,
     other: Limiter<UserId>,
     typing: Limiter<UserId>,
-    sign_up: Limiter<IpAddr>,
+    /// By address, the invited apart.
+    sign_up: Failures<(IpAddr, bool)>,
     login_account: Failures<(String, IpAddr)>,
     failed_login_account: Failures<(String, IpAddr)>,
     failed_login_address: Failures<IpAddr>,
@@ -46,7 +47,7 @@ impl Limits {
                 read: limiter(rates.read),
                 other: limiter(rates.other),
                 typing: limiter(rates.typing),
-                sign_up: limiter(rates.signup),
+                sign_up: Failures::new(rates.signup),
                 login_account: Failures::new(rates.login),
                 failed_login_account: Failures::new(rates.failed_login),
                 failed_login_address: Failures::new(rates.failed_login_address),
@@ -67,10 +68,18 @@ impl Limits {
         }
     }
 
-    /// Counts an account made from an address.
-    pub(crate) fn sign_up(&self, address: IpAddr) -> Result<(), Error> {
+    /// Counts an account that is to be made from an address, the invited apart from those who are not: each attempt costs a
+    /// password hash, also one that fails.
+    pub(crate) fn sign_up(&self, address: IpAddr, invited: bool) -> Result<(), Error> {
         let Some(rates) = &self.rates else { return Ok(()) };
-        rates.check(&rates.sign_up, &limit_key(address))
+        rates.sign_up.charge((limit_key(address), invited), Instant::now()).map_err(Error::rate_limited)
+    }
+
+    /// Somebody who was invited is in: they are not counted.
+    pub(crate) fn came_invited(&self, address: IpAddr) {
+        if let Some(rates) = &self.rates {
+            rates.sign_up.refund(&(limit_key(address), true));
+        }
     }
 
     /// Counts a login as failed before its password is looked at, so that many at once are not all let through; or refuses
@@ -119,8 +128,8 @@ impl Limits {
         for limiter in [&rates.send, &rates.read, &rates.other, &rates.typing] {
             limiter.retain_recent();
         }
-        rates.sign_up.retain_recent();
         let now = Instant::now();
+        rates.sign_up.forget_quiet(now);
         rates.login_account.forget_quiet(now);
         rates.failed_login_account.forget_quiet(now);
         rates.failed_login_address.forget_quiet(now);
@@ -288,6 +297,19 @@ mod tests {
         assert_eq!(let_in.count(), 20);
         log_in(&limits, "ada", 2).unwrap();
         log_in(&limits, "bob", 1).unwrap();
+    }
+
+    #[test]
+    fn the_invited_are_not_counted_but_their_failures_are() {
+        let limits = Limits::new(Some(&LimitSettings::default().rates));
+        for _ in 0..300 {
+            limits.sign_up(address(1), true).unwrap();
+            limits.came_invited(address(1));
+        }
+        let tries = (0..300).map_while(|_| limits.sign_up(address(1), true).ok()).count();
+        assert_eq!(tries, 100, "a name that is taken, again and again");
+        limits.sign_up(address(1), false).unwrap();
+        limits.sign_up(address(2), true).unwrap();
     }
 
     #[test]

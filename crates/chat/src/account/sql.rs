@@ -201,6 +201,12 @@ pub(crate) async fn server(conn: &mut Conn<'_>) -> Result<Option<(Epoch, Channel
     Ok(on_db!(conn, c => sqlx::query_as("SELECT epoch, general_id FROM server").fetch_optional(c).await)?)
 }
 
+/// Give an epoch to a server that has none, as a copy of another has.
+pub(crate) async fn draw_epoch(conn: &mut Conn<'_>, epoch: Epoch) -> Result<()> {
+    let sql = "UPDATE server SET epoch = $1 WHERE epoch = $2";
+    Ok(on_db!(conn, c => sqlx::query(sql).bind(epoch).bind(Epoch::NONE).execute(c).await.map(drop))?)
+}
+
 /// Make the server's row. Nothing happens if it is there.
 pub(crate) async fn insert_server(conn: &mut Conn<'_>, epoch: Epoch, general: ChannelId, now: Time) -> Result<bool> {
     let sql = "INSERT INTO server (id, epoch, general_id, created_at) VALUES (1, $1, $2, $3) ON CONFLICT DO NOTHING";

@@ -14,8 +14,8 @@ use crate::id::UserId;
 /// Channels that somebody may be in, direct conversations not counted: more than anybody reads. Whoever is there leaves
 /// one to enter another.
 pub const CHANNELS_MAX: i64 = 500;
-/// Direct conversations that somebody may be in. Nobody leaves one, so this is far beyond what comes together in years;
-/// it bounds what connecting and catching up have to read.
+/// Direct conversations from which on nobody is put into further ones of three or more: two people can always talk.
+/// Nobody leaves one, so this is far beyond what comes together in years.
 pub const CONVERSATIONS_MAX: i64 = 2_000;
 /// The time over which what is made counts.
 const WINDOW: Duration = Duration::from_secs(60 * 60);
@@ -42,7 +42,7 @@ pub(crate) async fn require_room(cx: &mut Cx<'_>, people: &[UserId], direct: boo
     let crowded = sql::crowded(cx.db(), people, direct).await?;
     match (crowded.is_empty(), crowded.contains(&user)) {
         (true, _) => Ok(()),
-        (false, true) if direct => Err(Error::conflict("you are in as many conversations as one can be")),
+        (false, true) if direct => Err(Error::conflict("you are in as many group conversations as one can be")),
         (false, true) => Err(Error::conflict("you are in as many channels as one can be: leave one first")),
         (false, false) => Err(Error::conflict("one of them is in as many as one can be")),
     }

@@ -108,13 +108,15 @@ on_both! {
 }
 
 on_both! {
-    async fn nobody_is_put_into_more_conversations_than_one_can_be_in(world: World) {
+    async fn nobody_is_put_into_more_groups_than_one_can_be_in_and_two_can_always_talk(world: World) {
         let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        let cleo = world.person("cleo").await.id();
         crowd(&world, &bob, CONVERSATIONS_MAX, true).await;
-        assert_eq!(ann.refused("user:reach", json!({ "userIds": [bob.id()] })).await, "CONFLICT");
-        assert_eq!(bob.refused("user:reach", json!({ "userIds": [ann.id()] })).await, "CONFLICT");
+        assert_eq!(ann.refused("user:reach", json!({ "userIds": [bob.id(), cleo] })).await, "CONFLICT");
+        assert_eq!(bob.refused("user:reach", json!({ "userIds": [ann.id(), cleo] })).await, "CONFLICT");
+        ann.get("user:reach", json!({ "userIds": [bob.id()] })).await;
         bob.channel("still", "public").await;
-        assert_eq!(world.chat.memberships(bob.id()).await.unwrap().len(), 2_002, "all of them, in pages");
+        assert_eq!(world.chat.memberships(bob.id()).await.unwrap().len(), 2_003, "all of them, in pages");
         let missed = bob.get("message:sync", json!({ "channels": {} })).await;
         let (joined, again) = (missed["joined"].as_array().unwrap().len(), missed["again"].as_array().unwrap().len());
         assert!(joined > 400 && again == 500, "{joined} and {again}");

@@ -30,7 +30,9 @@ impl Command for JoinChannel {
         let (user, id, now) = (cx.actor.user, self.channel_id, cx.now());
         let standing = member::sql::standing(cx.db(), id, user).await?;
         let standing = standing.filter(|s| s.is_visible()).ok_or_else(|| Error::not_found("channel"))?;
-        if standing.is_member() || !member::sql::add(cx.db(), id, user, Role::Member, now).await? {
+        // Whoever comes into a channel that everybody has left takes it over.
+        let role = if member::sql::has_members(cx.db(), id).await? { Role::Member } else { Role::Owner };
+        if standing.is_member() || !member::sql::add(cx.db(), id, user, role, now).await? {
             return Err(Error::conflict("already a member"));
         }
         budget::require_room(cx, &[user], false).await?;

@@ -72,7 +72,10 @@ impl Command for ReachUsers {
             return Ok(Data { data: sql::seen_by(cx.db(), id, oneself).await? });
         }
         member::sql::add_all(cx.db(), id, &people, Role::Member, now).await?;
-        budget::require_room(cx, &people, true).await?;
+        // Two people can always talk: groups that somebody was put into must not keep them from it.
+        if people.len() > 2 {
+            budget::require_room(cx, &people, true).await?;
+        }
         budget::pay(cx, people.len() - 1).await?;
         for &user in &people {
             let channel = sql::seen_by(cx.db(), id, user).await?;

@@ -12,7 +12,6 @@ use sqlx::{ConnectOptions, Connection};
 use super::Database;
 use super::open::make_file;
 use crate::id::Epoch;
-use crate::time::Environment;
 
 /// What a copy shall hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,21 +59,20 @@ pub enum BackupError {
 }
 
 impl Database {
-    /// Write a consistent copy to `file`, which must not exist. The copy has an epoch of its own, so that clients of a
-    /// server that is restored from it drop what they know. From SQLite it is a database file, from PostgreSQL the SQL
+    /// Write a consistent copy to `file`, which must not exist. The copy has no epoch; a server that is restored from it
+    /// draws its own at its first start, so that clients drop what they know. From SQLite it is a database file, from PostgreSQL the SQL
     /// that `pg_dump` writes.
-    pub async fn backup(&self, file: &Path, sessions: Sessions, env: &Environment) -> Result<(), BackupError> {
+    pub async fn backup(&self, file: &Path, sessions: Sessions) -> Result<(), BackupError> {
         if file.exists() {
             return Err(BackupError::Exists(file.to_owned()));
         }
-        let epoch = Epoch::from_uuid(env.uuid());
         let partial = file.with_added_extension("partial");
         let failed = |source| BackupError::File { path: file.to_owned(), source };
         // What an interrupted attempt has left.
         let _ = std::fs::remove_file(&partial);
         let copied = match self {
-            Self::Sqlite(path) => copy_sqlite(path, &partial, epoch, sessions).await,
-            Self::Postgres(url) => copy_postgres(url, &partial, epoch, sessions).await,
+            Self::Sqlite(path) => copy_sqlite(path, &partial, sessions).await,
+            Self::Postgres(url) => copy_postgres(url, &partial, sessions).await,
         };
         let kept = copied.and_then(|()| {
             std::fs::File::open(&partial).and_then(|copy| copy.sync_all()).map_err(failed)?;
@@ -88,7 +86,7 @@ impl Database {
 }
 
 /// `VACUUM INTO` reads one snapshot; a server goes on writing meanwhile.
-async fn copy_sqlite(path: &Path, copy: &Path, epoch: Epoch, sessions: Sessions) -> Result<(), BackupError> {
+async fn copy_sqlite(path: &Path, copy: &Path, sessions: Sessions) -> Result<(), BackupError> {
     if !path.exists() {
         return Err(BackupError::Nothing(path.to_owned()));
     }
@@ -101,8 +99,10 @@ async fn copy_sqlite(path: &Path, copy: &Path, epoch: Epoch, sessions: Sessions)
     connection.close().await?;
 
     let mut connection = SqliteConnectOptions::new().filename(copy).disable_statement_logging().connect().await?;
-    sqlx::query("UPDATE server SET epoch = $1").bind(epoch).execute(&mut connection).await?;
+    sqlx::query("UPDATE server SET epoch = $1").bind(Epoch::NONE).execute(&mut connection).await?;
     if sessions == Sessions::Forget {
+        // What is deleted stays readable in the file unless it is overwritten.
+        sqlx::query("PRAGMA secure_delete = ON").execute(&mut connection).await?;
         sqlx::query("DELETE FROM session").execute(&mut connection).await?;
     }
     let (verdict,): (String,) = sqlx::query_as("PRAGMA integrity_check(1)").fetch_one(&mut connection).await?;
@@ -112,7 +112,7 @@ async fn copy_sqlite(path: &Path, copy: &Path, epoch: Epoch, sessions: Sessions)
 
 /// `pg_dump` reads one snapshot too. What makes the copy another is said at its end, in the same transaction for whoever
 /// restores it in one.
-async fn copy_postgres(url: &str, copy: &Path, epoch: Epoch, sessions: Sessions) -> Result<(), BackupError> {
+async fn copy_postgres(url: &str, copy: &Path, sessions: Sessions) -> Result<(), BackupError> {
     let failed = |source| BackupError::File { path: copy.to_owned(), source };
     let options = PgConnectOptions::from_str(url).map_err(|_| BackupError::Address)?;
     let mut connection = options.disable_statement_logging().connect().await?;
@@ -125,6 +125,9 @@ async fn copy_postgres(url: &str, copy: &Path, epoch: Epoch, sessions: Sessions)
     let (address, password) = without_password(url);
     let mut command = Command::new("pg_dump");
     command.args(["--format=plain", "--no-owner", "--no-privileges", "--encoding=UTF8"]);
+    if sessions == Sessions::Forget {
+        command.arg(format!("--exclude-table-data={schema}.session"));
+    }
     // Whoever lists processes reads their arguments.
     command.arg("--dbname").arg(address).envs(password.map(|password| ("PGPASSWORD", password)));
     command.stdin(Stdio::null()).stdout(dump.try_clone().map_err(failed)?).stderr(Stdio::piped());
@@ -136,7 +139,7 @@ async fn copy_postgres(url: &str, copy: &Path, epoch: Epoch, sessions: Sessions)
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(BackupError::Dump(said.lines().next().unwrap_or("without a word").to_owned()));
     }
-    let epoch = epoch.as_uuid();
+    let epoch = Epoch::NONE.as_uuid();
     let mut end = format!(
         "\n-- A restored server is another one: its clients drop what they know.\nUPDATE {schema}.server SET epoch = '{epoch}';\n"
     );

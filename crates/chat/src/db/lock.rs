@@ -1,6 +1,7 @@
 //! One server at a time: two on one database would each deliver only what was said to themselves.
 
-use std::fs::{File, TryLockError};
+use std::fs::{File, Permissions, TryLockError};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
@@ -86,7 +87,10 @@ fn lock_file(path: &Path) -> Result<Option<Lock>, OpenError> {
     make_folder(folder).map_err(|source| OpenError::Folder { path: folder.to_owned(), source })?;
     let unwritable =
         |error: std::io::Error| OpenError::NotWritable { path: path.to_owned(), reason: error.to_string() };
-    let file = File::options().create(true).append(true).open(path.with_extension("lock")).map_err(unwritable)?;
+    let lock = path.with_extension("lock");
+    // Whoever can open it could hold it, and keep the server from starting.
+    let file = File::options().create(true).append(true).mode(0o600).open(&lock).map_err(unwritable)?;
+    std::fs::set_permissions(&lock, Permissions::from_mode(0o600)).map_err(unwritable)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(Lock(Held::File { _file: file }))),
         Err(TryLockError::WouldBlock) => Ok(None),

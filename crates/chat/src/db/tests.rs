@@ -318,9 +318,9 @@ async fn a_copy_of_a_postgresql_database_is_restored_as_the_documentation_says()
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("copy.sql");
     let database = options(&world.database).database;
-    database.backup(&file, Sessions::Keep, &Environment::system()).await.unwrap();
+    database.backup(&file, Sessions::Keep).await.unwrap();
     ann.say(world.chat.general(), "late").await;
-    let again = database.backup(&file, Sessions::Keep, &Environment::system()).await.unwrap_err();
+    let again = database.backup(&file, Sessions::Keep).await.unwrap_err();
     assert!(matches!(again, BackupError::Exists(_)), "{again}");
 
     let empty = TempDatabase::postgres().await;

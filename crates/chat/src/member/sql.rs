@@ -99,6 +99,13 @@ pub(crate) async fn standing(conn: &mut Conn<'_>, channel: ChannelId, user: User
     Ok(standings(conn, &[(channel, user)]).await?.remove(&(channel, user)))
 }
 
+/// Whether anybody is in the channel.
+pub(crate) async fn has_members(conn: &mut Conn<'_>, channel: ChannelId) -> Result<bool> {
+    let sql = "SELECT user_id FROM member WHERE channel_id = $1 LIMIT 1";
+    let row: Option<(UserId,)> = on_db!(conn, c => sqlx::query_as(sql).bind(channel).fetch_optional(c).await)?;
+    Ok(row.is_some())
+}
+
 /// Put somebody in, with everything read so far. False if they are in already.
 pub(crate) async fn add(conn: &mut Conn<'_>, channel: ChannelId, user: UserId, role: Role, now: Time) -> Result<bool> {
     Ok(!add_all(conn, channel, &[user], role, now).await?.is_empty())

@@ -24,9 +24,13 @@ impl Command for UpdateUser {
     async fn run(self, cx: &mut Cx<'_>) -> Result<Data<OwnUser>> {
         let user = cx.actor.user;
         let Some(name) = self.display_name else { return Err(Error::invalid("displayName must be there")) };
+        let before = account::sql::own(cx.db(), user).await?.ok_or_else(|| Error::not_found("user"))?;
+        if before.display_name == name {
+            return Ok(Data { data: before });
+        }
         sql::set_display_name(cx.db(), user, &name).await?;
 
-        let own = account::sql::own(cx.db(), user).await?.ok_or_else(|| Error::not_found("user"))?;
+        let own = OwnUser { display_name: name, ..before };
         let OwnUser { id, username, display_name, .. } = own.clone();
         // Everybody shares the channel that everybody is in.
         let everybody = Audience::Channel(cx.world.general);

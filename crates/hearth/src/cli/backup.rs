@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use chat::{BackupSessions, Environment};
+use chat::BackupSessions;
 use clap::Args;
 
 use crate::config::{Database, DatabaseArgs};
@@ -26,7 +26,7 @@ pub(super) struct BackupArgs {
 pub(super) async fn run(args: BackupArgs) -> Result<ExitCode> {
     let database = chat::Database::from(&Database::from_args(&args.database)?);
     let sessions = if args.without_sessions { BackupSessions::Forget } else { BackupSessions::Keep };
-    database.backup(&args.file, sessions, &Environment::system()).await?;
+    database.backup(&args.file, sessions).await?;
     println!("{}", args.file.display());
     Ok(ExitCode::SUCCESS)
 }

@@ -91,19 +91,25 @@ enum Role {
 
 pub(super) async fn run(args: UserArgs) -> Result<ExitCode> {
     let fresh = if matches!(args.what, What::Create { .. }) { Fresh::Make } else { Fresh::Refuse };
+    // Before the database is opened: whoever types may take their time.
+    let password = match &args.what {
+        What::Create { password, .. } | What::SetPassword { password, .. } => Some(password.get()?),
+        What::List | What::Role { .. } | What::Disable { .. } | What::Enable { .. } => None,
+    };
     let data = Data::open(&args.database, fresh).await?;
-    let done = act(&data, args.what).await;
+    let done = act(&data, args.what, password).await;
     data.close().await;
     done.map(|()| ExitCode::SUCCESS)
 }
 
-async fn act(data: &Data, what: What) -> Result<()> {
+async fn act(data: &Data, what: What, password: Option<Given>) -> Result<()> {
+    let password = || password.expect("it was read for whoever needs one");
     match what {
-        What::Create { name, display_name, role, password } => create(data, name, display_name, role, &password).await,
+        What::Create { name, display_name, role, .. } => create(data, name, display_name, role, password()).await,
         What::List => list(data).await,
-        What::SetPassword { name, password } => {
+        What::SetPassword { name, .. } => {
             let account = find(data, &name).await?;
-            let (password, made) = password.get()?;
+            let (password, made) = password();
             data.chat.set_password(account.id, &password).await?;
             println!("{} is signed out everywhere and has a new password", account.username);
             tell(made.as_deref());
@@ -140,12 +146,11 @@ async fn create(
     name: String,
     display_name: Option<String>,
     role: Role,
-    password: &GivenPassword,
+    (password, made): Given,
 ) -> Result<()> {
     let username = Username::try_from(name).map_err(|error| anyhow!("the name {error}"))?;
     let display_name = display_name.map(DisplayName::try_from).transpose();
     let display_name = display_name.map_err(|error| anyhow!("the display name {error}"))?;
-    let (password, made) = password.get()?;
     let account = NewAccount { username: username.clone(), display_name, password };
     data.chat.add_account(account, role == Role::Owner).await.with_context(|| username.to_string())?;
     println!("{username} can sign in{}", if role == Role::Owner { " and owns the server" } else { "" });
@@ -200,9 +205,12 @@ async fn give(data: &Data, name: &str, role: Role) -> Result<()> {
     Ok(())
 }
 
+/// A password, and its text if it was made up here.
+type Given = (Password, Option<String>);
+
 impl GivenPassword {
-    /// The password, and its text if it was made up here.
-    fn get(&self) -> Result<(Password, Option<String>)> {
+    /// Reads the password, or makes one up.
+    fn get(&self) -> Result<Given> {
         if !self.password_stdin {
             let made = made_up()?;
             let password = Password::try_from(made.clone()).map_err(|error| anyhow!("the password {error}"))?;

@@ -59,6 +59,11 @@ fn unit_millis(unit: &str) -> u64 {
     SPANS.iter().find(|(name, _)| *name == unit).map_or(1, |(_, millis)| *millis)
 }
 
+/// Longest span, in milliseconds: a year.
+const SPAN_MAX: u64 = 365 * 24 * 60 * 60 * 1_000;
+/// Highest rate and burst: beyond it nothing is limited, and the arithmetic of the limiter ends.
+const RATE_MAX: u32 = 1_000_000;
+
 /// A whole number, above zero, and what follows it.
 fn number(text: &str) -> Option<(u64, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
@@ -94,8 +99,9 @@ impl FromStr for Span {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        let millis = measured(text, &SPANS).filter(|millis| *millis <= SPAN_MAX);
         let millis =
-            measured(text, &SPANS).ok_or_else(|| "write a span such as 500ms, 10s, 5min, 2h or 7d".to_owned())?;
+            millis.ok_or_else(|| "write a span such as 500ms, 10s, 5min, 2h or 7d, 365d at most".to_owned())?;
         Ok(Self(Duration::from_millis(millis)))
     }
 }
@@ -104,13 +110,16 @@ impl FromStr for Rate {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let mistake = || "write a rate and how many may come at once, such as 5/s:20 or 100/h:100".to_owned();
+        let mistake =
+            || "write a rate and how many may come at once, such as 5/s:20 or 100/h:100, a million at most".to_owned();
         let (rate, burst) = text.trim().split_once(':').ok_or_else(mistake)?;
         let (amount, unit) = rate.split_once('/').ok_or_else(mistake)?;
         let unit = SPANS.iter().map(|(name, _)| *name).find(|name| *name == unit.trim() && *name != "ms");
         let whole = |text: &str| text.trim().parse::<u32>().ok().filter(|number| *number > 0);
         match (whole(amount), unit, whole(burst)) {
-            (Some(amount), Some(unit), Some(burst)) => Ok(Self { amount, unit, burst }),
+            (Some(amount), Some(unit), Some(burst)) if amount <= RATE_MAX && burst <= RATE_MAX => {
+                Ok(Self { amount, unit, burst })
+            }
             _ => Err(mistake()),
         }
     }
@@ -158,10 +167,10 @@ mod tests {
         for text in ["", "0KiB", "64", "64kb", "-1MiB", "99999999999GiB", "x"] {
             assert!(text.parse::<Bytes>().is_err(), "{text}");
         }
-        for text in ["", "0s", "10", "1 year", "s"] {
+        for text in ["", "0s", "10", "1 year", "s", "366d"] {
             assert!(text.parse::<Span>().is_err(), "{text}");
         }
-        for text in ["", "5/s", "5:20", "0/s:1", "5/s:0", "5/ms:1", "5/fortnight:1"] {
+        for text in ["", "5/s", "5:20", "0/s:1", "5/s:0", "5/ms:1", "5/fortnight:1", "2000000/s:1", "1/d:4294967295"] {
             assert!(text.parse::<Rate>().is_err(), "{text}");
         }
     }

@@ -25,14 +25,16 @@ pub(crate) async fn sign_up(
 ) -> Result<Response> {
     let address = client::address(&parts, &app.settings.trusted_proxies);
     let invited = app.chat.may_sign_up(&command, app.settings.signup).await;
-    if !matches!(invited, Ok(true)) {
-        app.limits.sign_up(address)?;
-    }
-    invited?;
+    app.limits.sign_up(address, matches!(invited, Ok(true)))?;
+    let invited = invited?;
     command.setup_code = command.setup_code.as_deref().map(SetupCode::tidy);
     let setup_code = app.setup_code.as_ref().map(|code| code.expose().to_owned());
     let door = Door { mode: app.settings.signup, setup_code };
-    Ok(signed_in(&app, app.chat.sign_up(command, device(&parts, address), &door).await?))
+    let signed = app.chat.sign_up(command, device(&parts, address), &door).await?;
+    if invited {
+        app.limits.came_invited(address);
+    }
+    Ok(signed_in(&app, signed))
 }
 
 /// `POST /api/login`: signs an account in. A wrong name and a wrong password are answered alike.
@@ -61,7 +63,7 @@ pub(crate) async fn change_password(
 ) -> Result<StatusCode> {
     let address = client::address(&parts, &app.settings.trusted_proxies);
     // Whoever has got hold of a signed-in device does not get to guess without end.
-    let attempt = app.limits.log_in(caller.identity.user.to_string(), address)?;
+    let attempt = app.limits.log_in(format!("password of {}", caller.identity.user), address)?;
     let outcome = app.chat.change_password(caller.identity, command).await;
     match outcome.as_ref().map_err(Error::code) {
         Ok(()) => app.limits.succeeded(attempt),

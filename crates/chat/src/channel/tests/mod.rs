@@ -303,3 +303,14 @@ on_both! {
         assert_eq!(world.chat.take_heads(), []);
     }
 }
+
+on_both! {
+    async fn whoever_comes_into_a_channel_that_everybody_has_left_owns_it(world: World) {
+        let (ann, bob, cleo) = (world.person("ann").await, world.person("bob").await, world.person("cleo").await);
+        let plans = ann.channel("plans", "public").await;
+        ann.get("channel:leave", json!({ "channelId": plans })).await;
+        assert_eq!(bob.get("channel:join", json!({ "channelId": plans })).await["role"], "owner");
+        assert_eq!(cleo.get("channel:join", json!({ "channelId": plans })).await["role"], "member");
+        bob.get("channel:update", json!({ "channelId": plans, "topic": "ours" })).await;
+    }
+}
