@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use super::data::{Data, Fresh};
 use super::user::made_up;
 use crate::config::DatabaseArgs;
-use talk::{CHANNELS, PEOPLE, Talk};
+use talk::{CHANNELS, Line, PEOPLE, Talk};
 
 /// Messages in all.
 const MESSAGES: usize = 2_000;
@@ -92,18 +92,36 @@ async fn make_channels(chat: &Chat, people: &[Person]) -> Result<Vec<ChannelId>>
     Ok(channels)
 }
 
-/// Writes what everybody says, from the past up to now. How many messages each channel has then.
+/// Writes what everybody says, from the past up to now: a line in every channel at a time, so that each commit keeps
+/// several. How many messages each channel has then.
 async fn converse(people: &[Person], channels: &[ChannelId], env: &Environment) -> Result<Vec<u64>> {
-    let lines: Vec<_> = Talk::new().take(MESSAGES).collect();
-    let pauses: u32 = lines.iter().map(|line| line.pause).sum();
+    let mut talks: Vec<_> = (0..channels.len()).map(Talk::of).collect();
+    let mut moments: Vec<Vec<Line>> = Vec::new();
+    let mut left = MESSAGES;
+    while left > 0 {
+        let moment: Vec<_> = talks.iter_mut().take(left).filter_map(Iterator::next).collect();
+        left -= moment.len();
+        moments.push(moment);
+    }
+    let pauses: u32 = moments.iter().map(|moment| pause(moment)).sum();
     let mut heads = vec![0; channels.len()];
-    for line in lines {
-        env.advance(SPAN * line.pause / pauses);
-        let payload = json!({ "channelId": channels[line.channel], "content": line.content });
-        people[line.author].ask("message:send", payload).await?;
-        heads[line.channel] += 1;
+    for moment in moments {
+        env.advance(SPAN * pause(&moment) / pauses);
+        let mut asked = Vec::new();
+        for Line { channel, author, content, .. } in moment {
+            let payload = json!({ "channelId": channels[channel], "content": content });
+            asked.push(people[author].submit("message:send", &payload)?);
+            heads[channel] += 1;
+        }
+        for answered in asked {
+            done("message:send", &answered.await?)?;
+        }
     }
     Ok(heads)
+}
+
+fn pause(moment: &[Line]) -> u32 {
+    moment.first().map_or(1, |line| line.pause)
 }
 
 /// Somebody made up, who acts as clients do.
@@ -113,9 +131,9 @@ struct Person {
 }
 
 impl Person {
-    /// The answer to a command that writes.
-    async fn ask(&self, name: &str, payload: Value) -> Result<Value> {
-        let payload = serde_json::value::to_raw_value(&payload)?;
+    /// Begins a command that writes.
+    fn submit(&self, name: &str, payload: &Value) -> Result<oneshot::Receiver<Answer>> {
+        let payload = serde_json::value::to_raw_value(payload)?;
         let request = Request::decode(name, Some(&payload)).map_err(|error| anyhow!("{name}: {error}"))?;
         let actor = Actor { user: self.user, session: SessionId::from_uuid(Default::default()), origin: None };
         let (answer, answered) = oneshot::channel();
@@ -123,10 +141,19 @@ impl Person {
             // Whoever asks waits.
             let _ = answer.send(outcome);
         });
-        let outcome = answered.await?;
-        if let Some(code) = outcome.code() {
-            bail!("{name} was refused: {code:?} {}", outcome.json());
-        }
-        Ok(serde_json::from_str(outcome.json())?)
+        Ok(answered)
     }
+
+    /// The answer to a command that writes.
+    async fn ask(&self, name: &str, payload: Value) -> Result<Value> {
+        done(name, &self.submit(name, &payload)?.await?)
+    }
+}
+
+/// What an answer holds, if it is no refusal.
+fn done(name: &str, outcome: &Answer) -> Result<Value> {
+    if let Some(code) = outcome.code() {
+        bail!("{name} was refused: {code:?} {}", outcome.json());
+    }
+    Ok(serde_json::from_str(outcome.json())?)
 }

@@ -223,16 +223,18 @@ pub(super) struct Line {
     pub(super) pause: u32,
 }
 
-/// Conversations without end, the same in every run.
+/// The conversations of one channel, without end, the same in every run.
 pub(super) struct Talk {
+    channel: usize,
     state: u64,
     /// What is left of the conversation that goes on, the last line first.
     rest: Vec<Line>,
 }
 
 impl Talk {
-    pub(super) fn new() -> Self {
-        Self { state: 1, rest: Vec::new() }
+    /// Of this channel, 0 is `General`.
+    pub(super) fn of(channel: usize) -> Self {
+        Self { channel, state: channel as u64, rest: Vec::new() }
     }
 
     /// A number below `end`: a linear congruential generator, which is good enough to choose a kettle.
@@ -242,7 +244,7 @@ impl Talk {
     }
 
     fn begin(&mut self) {
-        let channel = self.below(CONVERSATIONS.len());
+        let channel = self.channel;
         let conversation = CONVERSATIONS[channel][self.below(CONVERSATIONS[channel].len())];
         // Three different people: a step of at most five from one to the next comes not around twelve.
         let first = self.below(PEOPLE.len());
@@ -283,11 +285,14 @@ mod tests {
 
     #[test]
     fn everybody_speaks_everywhere_and_no_gap_is_left() {
-        let lines: Vec<_> = Talk::new().take(2_000).collect();
-        assert_eq!(lines.iter().map(|line| line.author).collect::<HashSet<_>>().len(), PEOPLE.len());
-        assert_eq!(lines.iter().map(|line| line.channel).collect::<HashSet<_>>().len(), 1 + CHANNELS.len());
-        for line in &lines {
-            assert!(!line.content.contains(['{', '}']) && line.pause > 0, "{}", line.content);
+        assert_eq!(CONVERSATIONS.len(), 1 + CHANNELS.len());
+        for channel in 0..CONVERSATIONS.len() {
+            let lines: Vec<_> = Talk::of(channel).take(300).collect();
+            assert_eq!(lines.iter().map(|line| line.author).collect::<HashSet<_>>().len(), PEOPLE.len());
+            for line in &lines {
+                assert!(!line.content.contains(['{', '}']) && line.pause > 0, "{}", line.content);
+                assert_eq!(line.channel, channel);
+            }
         }
     }
 }
