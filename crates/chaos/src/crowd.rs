@@ -10,12 +10,14 @@ use testkit::wire::{Received, WebSocket};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use crate::draw::Draw;
 use crate::fault::until;
 
 /// Whoever has not come in by then tries again.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Before trying again.
-const AGAIN: Duration = Duration::from_millis(100);
+/// Before trying again for the first time, and at most, in milliseconds: as the official client does it, half of it more or
+/// less by chance.
+const AGAIN: (u64, u64) = (1_000, 5_000);
 /// How long all may take to come in for the first time.
 const GATHER_MAX: Duration = Duration::from_secs(120);
 
@@ -30,8 +32,9 @@ impl Crowd {
     pub async fn gather(size: usize, address: SocketAddr, cookies: &[String]) -> Result<Self> {
         let arrivals = Arc::new(AtomicUsize::new(0));
         let mut tasks = JoinSet::new();
-        for (_, cookie) in (0..size).zip(cookies.iter().cycle()) {
-            tasks.spawn(stay(address, cookie.clone(), Arc::clone(&arrivals)));
+        for (number, cookie) in (0..size).zip(cookies.iter().cycle()) {
+            let chance = Draw::from_seed(number as u64).for_name("crowd");
+            tasks.spawn(stay(address, cookie.clone(), Arc::clone(&arrivals), chance));
         }
         let gathered = until(GATHER_MAX, || arrivals.load(Ordering::Relaxed) >= size).await;
         gathered.context("the crowd did not gather")?;
@@ -44,17 +47,23 @@ impl Crowd {
     }
 }
 
-async fn stay(address: SocketAddr, cookie: String, arrivals: Arc<AtomicUsize>) {
+async fn stay(address: SocketAddr, cookie: String, arrivals: Arc<AtomicUsize>, mut chance: Draw) {
+    let mut again = 0;
     loop {
         if let Ok(Some(mut socket)) = timeout(PATIENCE, come_in(address, &cookie)).await {
             arrivals.fetch_add(1, Ordering::Relaxed);
+            again = 0;
             while let Received::Text(text) = socket.next().await {
                 if text == "2" {
                     socket.send("3").await;
                 }
             }
         }
-        sleep(AGAIN).await;
+        if again > 0 {
+            sleep(chance.millis(again / 2, again * 3 / 2)).await;
+        }
+        // At once after a cut, all of them together: that is the storm.
+        again = (again * 2).clamp(AGAIN.0, AGAIN.1);
     }
 }
 

@@ -133,11 +133,12 @@ pub async fn run(setting: &Setting) -> Result<Outcome> {
         let crowd_was = crowd.arrivals();
         let cost = stage.suffer(fault, &mut chance).await.with_context(|| format!("{fault}"))?;
         let gone = recorder.now();
-        let normal = until(NORMAL_MAX, || steady.last_ok() > gone).await;
+        let patience = if setting.crowd > 0 { NORMAL_MAX * 4 } else { NORMAL_MAX };
+        let normal = until(patience, || steady.last_ok() > gone).await;
         let normal = normal.with_context(|| format!("after {fault} no message was acknowledged any more"))?;
         let back = match setting.crowd {
             0 => None,
-            all => Some(until(NORMAL_MAX * 4, || crowd.arrivals() >= crowd_was + all).await.context("the crowd")?),
+            all => Some(until(patience, || crowd.arrivals() >= crowd_was + all).await.context("the crowd")?),
         };
         kills += usize::from(fault.is_kill() && cost.came_by);
         let told = Suffered { fault, came_by: cost.came_by, start: cost.start, normal, crowd: back };

@@ -179,7 +179,7 @@ impl Drop for Server {
 
 /// Sends a signal.
 pub fn signal(pid: u32, name: &str) -> Result<()> {
-    let status = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status();
+    let status = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).stderr(Stdio::null()).status();
     ensure!(status.context("kill cannot be run")?.success(), "there is no process {pid}");
     Ok(())
 }
