@@ -165,18 +165,6 @@ impl Client {
         .await
     }
 
-    /// The answers that have arrived and were not taken, in order.
-    pub fn answers(&mut self) -> Vec<Vec<Value>> {
-        let mut answers = Vec::new();
-        for packet in std::mem::take(&mut self.packets) {
-            match packet {
-                Packet::Ack { args, .. } => answers.push(args),
-                other => self.packets.push_back(other),
-            }
-        }
-        answers
-    }
-
     /// Answers an event of the server.
     pub async fn ack(&mut self, id: u64, args: impl Serialize) {
         let text = format!("3{}{id}{}", self.prefix(), array(args, None));
