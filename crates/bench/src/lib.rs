@@ -4,6 +4,7 @@
 //! Every server answers the same two events: `say` goes to a room that every socket is in, as `said`; `echo` comes back as
 //! its ack. The servers run in turns, on a core of their own, the load on another.
 
+pub mod chat;
 pub mod compare;
 pub mod conditions;
 pub mod hostile;

@@ -189,7 +189,7 @@ fn verdict(value: Option<f64>, bar: f64) -> &'static str {
 }
 
 /// A figure with about three digits.
-fn short(value: f64) -> String {
+pub(crate) fn short(value: f64) -> String {
     match value {
         100.0.. => format!("{value:.0}"),
         10.0.. => format!("{value:.1}"),

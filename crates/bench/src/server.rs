@@ -16,7 +16,7 @@ const GLANCE: Duration = Duration::from_millis(300);
 /// A machine that is busy for no more than this is quiet, in cores.
 pub const QUIET: f64 = 0.15;
 /// The unit of CPU times in /proc, whatever the kernel's own clock: sysconf(_SC_CLK_TCK) is 100 on every Linux.
-const TICK: Duration = Duration::from_millis(10);
+pub(crate) const TICK: Duration = Duration::from_millis(10);
 
 /// How a server is started.
 #[derive(Clone, Debug)]
@@ -223,7 +223,7 @@ fn read(path: &Path) -> Result<String> {
     read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-fn free_address() -> Result<SocketAddr> {
+pub(crate) fn free_address() -> Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port")?;
     listener.local_addr().context("a listener without an address")
 }

@@ -22,13 +22,23 @@ pub(crate) fn run_command(words: &[&str]) -> Result<()> {
         options => ("compare", options),
     };
     let bench = root().join("crates/bench");
-    run(cargo().args(["build", "--release", "--package", "bench", "--bins"]).current_dir(root()))?;
+    let mut build = cargo();
+    build.args(["build", "--release", "--package", "bench", "--bins"]).current_dir(root());
+    if task == "chat" {
+        build.args(["--package", "hearth"]);
+    }
+    run(&mut build)?;
 
     let mut command = Command::new("taskset");
     command.args(["--cpu-list", LOAD_CORE]).arg(target().join("release/bench")).arg(task).current_dir(&bench);
     if task == "compare" {
         add_peers(&mut command, &bench.join("peers"))?;
     }
+    if task == "chat" {
+        command.arg("--hearth").arg(target().join("release/hearth"));
+        command.arg("--data").arg(target().join("bench-chat"));
+    }
+    // Where the sample lies must be said, so that there are options.
     if options.is_empty() {
         command.arg("--write").arg(root().join("docs/benchmarks.md"));
     }

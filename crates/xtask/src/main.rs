@@ -39,6 +39,8 @@ Commands:
                    with any of which the tables are printed instead
   bench hostile [OPTIONS]
                    measure ours with hostile clients, likewise
+  bench chat [--sample DIR] [OPTIONS]
+                   measure Hearth beside the sample whose vocabulary it speaks; docs/benchmarks.md says how
   chaos [--postgres] [OPTIONS]
                    kill, cut and starve the server while clients talk, and judge what they saw; the options are those of
                    crates/chaos (--kills N, --acked N, --seed N, --crowd N, …)

@@ -38,7 +38,7 @@ impl Client {
 
     /// Becomes a WebSocket and reads the open packet.
     pub(super) fn open(&mut self, address: SocketAddr) -> Result<()> {
-        self.write(http::websocket(address, None).as_bytes())?;
+        self.write(http::websocket(address, None, http::COOKIE).as_bytes())?;
         let len = loop {
             if let Some(response) = http::response(&self.held)? {
                 ensure!(response.status == 101, "the server refused a WebSocket with {}", response.status);

@@ -34,14 +34,15 @@ Accept-Encoding: gzip, deflate, br, zstd\r\n\
 Accept-Language: en-GB,en;q=0.9,de;q=0.8\r\n\
 DNT: 1\r\n";
 
-const COOKIE: &str = "Cookie: session=Zm9ydHktZWlnaHQtYnl0ZXMtb2Ytc29tZXRoaW5nLXRoYXQtbG9va3M; theme=dark\r\n";
+/// What a browser would have kept for a page like this.
+pub(crate) const COOKIE: &str = "session=Zm9ydHktZWlnaHQtYnl0ZXMtb2Ytc29tZXRoaW5nLXRoYXQtbG9va3M; theme=dark";
 
 /// The request that opens a WebSocket: for a new session, or for the one with this secret id.
-pub(crate) fn websocket(host: SocketAddr, sid: Option<&str>) -> String {
+pub(crate) fn websocket(host: SocketAddr, sid: Option<&str>, cookie: &str) -> String {
     let sid = sid.map(|sid| format!("&sid={sid}")).unwrap_or_default();
     format!(
         "GET /socket.io/?EIO=4&transport=websocket{sid} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\n\
-         {WEBSOCKET_HEADERS}{COOKIE}\r\n"
+         {WEBSOCKET_HEADERS}Cookie: {cookie}\r\n\r\n"
     )
 }
 
@@ -50,7 +51,7 @@ pub(crate) fn poll(host: SocketAddr, sid: Option<&str>) -> String {
     let sid = sid.map(|sid| format!("&sid={sid}")).unwrap_or_default();
     format!(
         "GET /socket.io/?EIO=4&transport=polling&t=PjK2uXo{sid} HTTP/1.1\r\nHost: {host}\r\n\
-         Referer: http://{host}/\r\n{POLLING_HEADERS}{COOKIE}\r\n"
+         Referer: http://{host}/\r\n{POLLING_HEADERS}Cookie: {COOKIE}\r\n\r\n"
     )
 }
 
@@ -59,7 +60,7 @@ pub(crate) fn post(host: SocketAddr, sid: &str, packet: &str) -> String {
     format!(
         "POST /socket.io/?EIO=4&transport=polling&t=PjK2uXp&sid={sid} HTTP/1.1\r\nHost: {host}\r\n\
          Origin: http://{host}\r\nContent-Type: text/plain;charset=UTF-8\r\nContent-Length: {}\r\n\
-         {POLLING_HEADERS}{COOKIE}\r\n{packet}",
+         {POLLING_HEADERS}Cookie: {COOKIE}\r\n\r\n{packet}",
         packet.len()
     )
 }
@@ -109,7 +110,7 @@ mod tests {
     #[test]
     fn a_handshake_carries_fourteen_headers_and_a_cookie() {
         let host = SocketAddr::from(([127, 0, 0, 1], 3000));
-        for request in [websocket(host, None), poll(host, None)] {
+        for request in [websocket(host, None, COOKIE), poll(host, None)] {
             let (head, body) = request.split_once("\r\n\r\n").unwrap();
             let headers: Vec<&str> = head.split("\r\n").skip(1).collect();
             assert_eq!(headers.len(), 15, "{head}");

@@ -39,6 +39,8 @@ pub struct Load {
     events: Events,
     sessions: Vec<Session>,
     buffer: Box<[u8]>,
+    /// What the sessions carry, in turns.
+    cookies: Vec<String>,
 }
 
 impl Load {
@@ -53,7 +55,16 @@ impl Load {
             events: Events::with_capacity(EVENTS),
             sessions: Vec::new(),
             buffer: vec![0; READ_LEN].into(),
+            cookies: vec![http::COOKIE.to_owned()],
         })
+    }
+
+    /// Clients that are signed in: sessions carry these cookies, in turns.
+    ///
+    /// # Errors
+    /// The system gives no epoll.
+    pub fn signed_in(address: SocketAddr, cookies: Vec<String>) -> Result<Self> {
+        Ok(Self { cookies, ..Self::new(address)? })
     }
 
     /// How many sessions there are.
@@ -83,13 +94,30 @@ impl Load {
             }
             while opening.len() < AT_ONCE && self.sessions.len() < all {
                 let index = self.sessions.len();
-                let world = World { address: self.address, registry: self.poll.registry(), index };
+                let world = World {
+                    address: self.address,
+                    registry: self.poll.registry(),
+                    index,
+                    cookie: &self.cookies[index % self.cookies.len()],
+                };
                 self.sessions.push(Session::start(&world, entry)?);
                 opening.push(index);
             }
             self.turn(Duration::from_millis(100), |_, _| {})?;
             ensure!(started.elapsed() < OPENING, "only {} sessions opened", self.sessions.len() - first);
         }
+    }
+
+    /// Says nothing but pongs for so long.
+    ///
+    /// # Errors
+    /// A connection fails, or a server closes one.
+    pub fn rest(&mut self, time: Duration) -> Result<()> {
+        let started = Instant::now();
+        while started.elapsed() < time {
+            self.turn(time.saturating_sub(started.elapsed()), |_, _| {})?;
+        }
+        Ok(())
     }
 
     /// Sends a text message, an Engine.IO packet with its type.
@@ -112,7 +140,12 @@ impl Load {
         }
         for event in &self.events {
             let (index, polling) = (event.token().0 / 2, event.token().0 % 2 == 1);
-            let world = World { address: self.address, registry: self.poll.registry(), index };
+            let world = World {
+                address: self.address,
+                registry: self.poll.registry(),
+                index,
+                cookie: &self.cookies[index % self.cookies.len()],
+            };
             let session = &mut self.sessions[index];
             if event.is_writable() {
                 session.writable(polling)?;

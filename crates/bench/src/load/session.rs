@@ -54,6 +54,7 @@ pub(super) struct World<'a> {
     pub(super) address: SocketAddr,
     pub(super) registry: &'a Registry,
     pub(super) index: usize,
+    pub(super) cookie: &'a str,
 }
 
 impl World<'_> {
@@ -76,7 +77,7 @@ impl Session {
         match entry {
             Entry::WebSocket => {
                 let mut wire = world.connect(false)?;
-                wire.send(http::websocket(world.address, None).as_bytes())?;
+                wire.send(http::websocket(world.address, None, world.cookie).as_bytes())?;
                 session.websocket = Some(wire);
             }
             Entry::Upgrade => {
@@ -188,7 +189,7 @@ impl Session {
                     return Ok(response.len);
                 }
                 let mut websocket = world.connect(false)?;
-                websocket.send(http::websocket(world.address, Some(&self.sid)).as_bytes())?;
+                websocket.send(http::websocket(world.address, Some(&self.sid), world.cookie).as_bytes())?;
                 self.websocket = Some(websocket);
                 self.stage = Stage::Handshake;
             }

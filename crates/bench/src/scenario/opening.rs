@@ -17,22 +17,13 @@ pub(super) fn run(load: &mut Load, server: &Server, count: usize, entry: Entry, 
     while started.elapsed() < timing.warm_up && load.len() < count / 10 {
         load.open(100, entry)?;
     }
-    rest(load)?;
+    load.rest(SETTLE)?;
 
     let before = server.memory()?;
     let meter = server.meter()?;
     load.open(count, entry)?;
     let usage = meter.stop()?;
-    rest(load)?;
+    load.rest(SETTLE)?;
     let memory = server.memory()?.saturating_sub(before) as f64 / count as f64;
     Ok(Outcome { memory, ..Outcome::new(count as u64, &usage) })
-}
-
-/// Nothing happens for a while but heartbeats.
-fn rest(load: &mut Load) -> Result<()> {
-    let started = Instant::now();
-    while started.elapsed() < SETTLE {
-        load.turn(SETTLE.saturating_sub(started.elapsed()), |_, _| {})?;
-    }
-    Ok(())
 }
