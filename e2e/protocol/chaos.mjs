@@ -50,9 +50,9 @@ for (const name of ['message:sent', 'message:updated'])
   socket.on(name, (message) => message.channelId === chan && take(message));
 socket.on('heads', (heads) => heads[chan]?.rev > cursor && void sync());
 
-/** A change has come: the next one, or a reason to ask. */
+/** A change has come: the next one, or a reason to ask. What comes before the first answer stands before the beginning. */
 function take(message) {
-  if (message.rev <= cursor) return;
+  if (first === null || message.rev <= cursor) return;
   if (message.rev === cursor + 1) {
     cursor = message.rev;
     put(message);
