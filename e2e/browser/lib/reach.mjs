@@ -18,7 +18,7 @@ function smallTargets(least) {
 
 /** Fail when something that is pressed is smaller than 44 px, in width or height. */
 export async function expectFingerSized(page, what) {
-  expect(await page.evaluate(smallTargets, 44), `${what}: too small for a finger`).toEqual([]);
+  await expect.poll(() => page.evaluate(smallTargets, 44), { message: `${what}: too small for a finger` }).toEqual([]);
 }
 
 /** In the page: texts and controls that stand outside of the window where no scrolling reaches, or that are cut. */
@@ -45,9 +45,9 @@ function cutOff() {
   return found;
 }
 
-/** Fail when something is cut off by the window or by what it stands in. */
+/** Fail when something is cut off by the window or by what it stands in, and stays so: a dialog may still be coming in. */
 export async function expectNothingCutOff(page, what) {
-  expect(await page.evaluate(cutOff), `${what}: cut off`).toEqual([]);
+  await expect.poll(() => page.evaluate(cutOff), { message: `${what}: cut off` }).toEqual([]);
 }
 
 /** In the page: words that are no texts of ours and were written by nobody: they do not go through i18n. */
