@@ -8,16 +8,18 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
 use parking_lot::Mutex;
-use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::task::yield_now;
 
 use crate::CloseReason;
 use crate::outbound::Chunk;
-use crate::socket::{Inner, Leave, Wire};
+use crate::socket::{Inner, Leave, Out, Wire};
+use crate::ws::send;
 
-/// After so many sockets others get a turn.
-const TURN: usize = 128;
+/// So many sockets are brought into the processor's cache together.
+const GROUP: usize = 16;
+/// After so many groups others get a turn.
+const TURN: usize = 8;
 /// After so many writes to one socket the others get a turn.
 const WRITES: usize = 4;
 
@@ -64,12 +66,16 @@ impl Shard {
                 if round.is_empty() {
                     break;
                 }
-                for (place, socket) in round.drain(..).enumerate() {
-                    flush(&socket, &mut scratch);
+                for (place, group) in round.chunks(GROUP).enumerate() {
+                    look_at(group);
+                    for socket in group {
+                        flush(socket, &mut scratch);
+                    }
                     if place % TURN == TURN - 1 {
                         yield_now().await;
                     }
                 }
+                round.clear();
                 // What was sent during the round is the next one.
                 yield_now().await;
             }
@@ -78,6 +84,13 @@ impl Shard {
             }
         }
     }
+}
+
+/// Between two system calls one socket after the other would have to be waited for until memory gives it. Loads that need
+/// nothing of each other are waited for together.
+fn look_at(sockets: &[Arc<Inner>]) {
+    let locked = sockets.iter().filter(|socket| socket.out.is_locked()).count();
+    std::hint::black_box(locked);
 }
 
 /// Brings a socket's queue on its way.
@@ -106,41 +119,64 @@ fn flush(socket: &Arc<Inner>, scratch: &mut Vec<u8>) {
         }
         // The answers to polls that are still being sent go first.
         Wire::Tcp(_) if out.queue.in_flight() => {}
-        Wire::Tcp(stream) => {
-            let stream = Arc::clone(stream);
-            let chunk = out.queue.gather(scratch);
-            drop(out);
-            write(socket, &stream, chunk, scratch);
-        }
+        Wire::Tcp(_) => match write(socket, &mut out, scratch) {
+            Ok(Rest::Nothing) => {}
+            Ok(Rest::Later) => {
+                let flush = out.becomes_dirty();
+                drop(out);
+                if flush {
+                    socket.request_flush();
+                }
+            }
+            Ok(Rest::Blocked) => {
+                // The task of the connection waits until the peer takes more.
+                out.blocked = true;
+                drop(out);
+                socket.stalled();
+                socket.task.wake();
+            }
+            Err(error) => {
+                drop(out);
+                fail(socket, &error);
+            }
+        },
     }
 }
 
-fn write(socket: &Arc<Inner>, stream: &TcpStream, mut chunk: Chunk, scratch: &mut Vec<u8>) {
+/// What a flush has left in a queue.
+enum Rest {
+    Nothing,
+    /// Others get their turn first.
+    Later,
+    /// The peer takes no more.
+    Blocked,
+}
+
+/// Writes under the lock: queue and stream lie together, the kernel only copies, and to let go of the lock meanwhile would
+/// cost every delivery more than waiting costs the few that meet one.
+fn write(socket: &Inner, out: &mut Out, scratch: &mut Vec<u8>) -> io::Result<Rest> {
+    let Out { queue, wire: Wire::Tcp(stream), .. } = out else { return Ok(Rest::Nothing) };
     for _ in 0..WRITES {
+        let chunk = queue.gather(scratch);
         let bytes = match &chunk {
-            Chunk::Empty => return,
+            Chunk::Empty => return Ok(Rest::Nothing),
             Chunk::Copied => &scratch[..],
             Chunk::Direct(frame, from) => &frame.wire()[*from..],
         };
-        match stream.try_write(bytes) {
+        match send(stream, bytes) {
             Ok(written) => {
-                let partly = written < bytes.len();
-                chunk = wrote(socket, written, scratch);
-                if partly {
-                    return block(socket);
+                socket.engine.counters.sent(queue.advance(written), written);
+                socket.progressed();
+                if written < bytes.len() {
+                    return Ok(Rest::Blocked);
                 }
             }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return block(socket),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Rest::Blocked),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return fail(socket, &error),
+            Err(error) => return Err(error),
         }
     }
-    let mut out = socket.out.lock();
-    let more = !out.queue.is_empty() && out.becomes_dirty();
-    drop(out);
-    if more {
-        socket.request_flush();
-    }
+    Ok(if queue.is_empty() { Rest::Nothing } else { Rest::Later })
 }
 
 /// So much of the queue is with the kernel; returns what follows.
@@ -152,13 +188,6 @@ pub(crate) fn wrote(socket: &Inner, bytes: usize, scratch: &mut Vec<u8>) -> Chun
     socket.engine.counters.sent(packets, bytes);
     socket.progressed();
     next
-}
-
-/// The peer takes no more: the task of the connection waits until it does.
-pub(crate) fn block(socket: &Inner) {
-    socket.out.lock().blocked = true;
-    socket.stalled();
-    socket.task.wake();
 }
 
 pub(crate) fn fail(socket: &Arc<Inner>, error: &io::Error) {

@@ -16,6 +16,8 @@ pub(crate) struct Line {
     /// The number of the request whose answer is given up.
     cut: AtomicU64,
     broken: AtomicBool,
+    /// What is written waits for what follows it.
+    more: AtomicBool,
     /// Wakes whoever waits for the peer to read.
     writer: AtomicWaker,
 }
@@ -37,6 +39,11 @@ impl Line {
     pub(crate) fn is_broken(&self) -> bool {
         self.broken.load(Relaxed)
     }
+
+    /// Whether what is written shall share a segment with what follows it.
+    pub(crate) fn expects_more(&self) -> bool {
+        self.more.load(Relaxed)
+    }
 }
 
 /// One request on a [`Line`], and an extension of it.
@@ -52,6 +59,11 @@ impl Exchange {
     pub(crate) fn cut(&self) {
         self.line.cut.store(self.number, Release);
         self.line.writer.wake();
+    }
+
+    /// The answer hands the stream over to somebody who writes at once.
+    pub(crate) fn expect_more(&self) {
+        self.line.more.store(true, Relaxed);
     }
 
     /// The answer ends here, before its end.

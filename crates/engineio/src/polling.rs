@@ -251,7 +251,7 @@ where
         if data.remaining() > limit - payload.len() {
             return Err(refusal::too_large());
         }
-        socket.engine.counters.received(0, data.remaining());
+        socket.engine.counters.received_bytes(data.remaining());
         while data.has_remaining() {
             let part = data.chunk();
             payload.extend_from_slice(part);
@@ -274,7 +274,7 @@ fn take(socket: &Arc<Inner>, packet: &str) -> Taken {
     if !socket.is_open() {
         return Taken::Closed;
     }
-    socket.engine.counters.received(1, 0);
+    socket.engine.counters.received_packets(1);
     let message = match Packet::polling(packet) {
         Ok(Packet::Text(text)) => Message::Text(text.to_owned()),
         Ok(Packet::Binary(bytes)) => Message::Binary(bytes.into()),

@@ -215,6 +215,14 @@ impl HttpStream {
         Pin::new(self.tcp.as_mut().expect("nobody writes to it after it was handed over"))
     }
 
+    fn write(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if self.line.expects_more() {
+            return poll_send_more(&self.tcp(), cx, slices);
+        }
+        self.tcp().poll_write_vectored(cx, slices)
+    }
+
     fn watch<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.deadline = None;
@@ -246,7 +254,7 @@ impl AsyncRead for HttpStream {
 
 impl AsyncWrite for HttpStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = self.tcp().poll_write(cx, bytes);
+        let written = self.write(cx, &[IoSlice::new(bytes)]);
         self.watch(cx, written)
     }
 
@@ -255,7 +263,7 @@ impl AsyncWrite for HttpStream {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = self.tcp().poll_write_vectored(cx, slices);
+        let written = self.write(cx, slices);
         self.watch(cx, written)
     }
 
@@ -269,6 +277,24 @@ impl AsyncWrite for HttpStream {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.tcp().poll_shutdown(cx)
+    }
+}
+
+/// Writes what the kernel keeps until more is written, or for a fifth of a second: two packets that go to a peer one after
+/// the other cost both sides nearly twice as much as one.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn poll_send_more(tcp: &TcpStream, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
+    use tokio::io::Interest;
+
+    let flags = SendFlags::NOSIGNAL | SendFlags::MORE;
+    loop {
+        ready!(tcp.poll_write_ready(cx))?;
+        let send = || Ok(sendmsg(tcp, slices, &mut SendAncillaryBuffer::default(), flags)?);
+        match tcp.try_io(Interest::WRITABLE, send) {
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+            outcome => return Poll::Ready(outcome),
+        }
     }
 }
 

@@ -170,6 +170,10 @@ async fn handshake(
         Transport::Polling => open_polling(shared, sid, handshake, parts.extensions.get().cloned()),
         Transport::WebSocket => {
             let (response, on_upgrade) = accept(&parts, on_upgrade)?;
+            if let Some(exchange) = parts.extensions.get::<Exchange>() {
+                // The open packet.
+                exchange.expect_more();
+            }
             let opening = open_websocket(Arc::clone(shared), sid, handshake, on_upgrade);
             shared.runtime().spawn(opening);
             Ok(response)
@@ -202,10 +206,11 @@ async fn open_websocket(shared: Arc<Shared>, sid: Sid, handshake: Handshake, on_
 }
 
 fn start<S: Stream>(shared: &Arc<Shared>, sid: Sid, handshake: Handshake, stream: S, read: Vec<u8>) {
-    let socket = Inner::new(Arc::clone(shared), sid, handshake, stream.wire());
+    let (wire, carrier) = stream.attach();
+    let socket = Inner::new(Arc::clone(shared), sid, handshake, wire);
     let packet = shared.open_packet(&socket, false);
     socket.start(packet);
     let decoder = Decoder::new(shared.config.max_payload);
     // A task of its own is smaller than the one that waited for the handshake.
-    shared.runtime().spawn(Connection::new(socket, stream, decoder, read));
+    shared.runtime().spawn(Connection::new(socket, carrier, decoder, read));
 }

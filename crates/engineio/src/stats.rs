@@ -72,8 +72,11 @@ impl Counters {
         self.closed[reason as usize].fetch_add(1, Relaxed);
     }
 
-    pub(crate) fn received(&self, packets: u64, bytes: usize) {
+    pub(crate) fn received_packets(&self, packets: u64) {
         self.packets_in.fetch_add(packets, Relaxed);
+    }
+
+    pub(crate) fn received_bytes(&self, bytes: usize) {
         self.bytes_in.fetch_add(bytes as u64, Relaxed);
     }
 

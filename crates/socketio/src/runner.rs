@@ -15,10 +15,10 @@ use serde_json::Value;
 
 use crate::connection::Passage;
 use crate::event::Event;
-use crate::handler::{Matched, PacketCheck};
+use crate::handler::{Listeners, Matched, PacketCheck};
 use crate::packet;
 use crate::reason::DisconnectReason;
-use crate::socket::{Entrance, Phase, Socket, Waiting};
+use crate::socket::{Entrance, Phase, Socket, State, Waiting};
 
 /// One thing to do for a socket.
 pub(crate) enum Job {
@@ -185,10 +185,10 @@ impl Socket {
                     drop(passage);
                 }))
             }
-            Job::Event(event, _) => {
-                let checks = self.checks();
-                if checks.is_empty() { self.call(event) } else { Some(Box::pin(self.clone().check(event, checks))) }
-            }
+            Job::Event(event, _) => match self.matching_unchecked(event.name()) {
+                Ok(handlers) => self.call(event, handlers),
+                Err(checks) => Some(Box::pin(self.clone().check(event, checks))),
+            },
             Job::Upgraded => {
                 let mut handlers = self.namespace_inner().registry.listeners.read().upgrade.clone();
                 if let Some(own) = &self.state().lock().listeners {
@@ -218,13 +218,13 @@ impl Socket {
         }
     }
 
-    /// The checks that an event has to pass.
-    fn checks(&self) -> Vec<PacketCheck> {
-        let mut checks = self.namespace_inner().registry.listeners.read().checks.clone();
-        if let Some(own) = &self.state().lock().listeners {
-            checks.extend_from_slice(&own.checks);
-        }
-        checks
+    /// The handlers of an event, unless there are checks that it has to pass before they are looked for.
+    fn matching_unchecked(&self, event: &str) -> Result<Matched, Vec<PacketCheck>> {
+        let shared = self.namespace_inner().registry.listeners.read();
+        let mut state = self.state().lock();
+        let own = state.listeners.iter().flat_map(|own| &own.checks);
+        let checks: Vec<_> = shared.checks.iter().chain(own).cloned().collect();
+        if checks.is_empty() { Ok(matching(&shared, &mut state, event)) } else { Err(checks) }
     }
 
     async fn check(self, event: Event, checks: Vec<PacketCheck>) {
@@ -233,7 +233,11 @@ impl Socket {
                 return self.refused(event, error.into()).await;
             }
         }
-        if let Some(handled) = self.call(event) {
+        let handlers = {
+            let shared = self.namespace_inner().registry.listeners.read();
+            matching(&shared, &mut self.state().lock(), event.name())
+        };
+        if let Some(handled) = self.call(event, handlers) {
             handled.await;
         }
     }
@@ -251,9 +255,8 @@ impl Socket {
         }
     }
 
-    /// Calls the listeners of an event. `None` if there are none.
-    fn call(&self, event: Event) -> Option<BoxFuture<'static, ()>> {
-        let mut handlers = self.matching(event.name());
+    /// Calls the handlers of an event. `None` if there are none.
+    fn call(&self, event: Event, mut handlers: Matched) -> Option<BoxFuture<'static, ()>> {
         match handlers.len() {
             0 => {
                 tracing::debug!(socket = %self.id(), event = event.name(), "no listener");
@@ -269,29 +272,6 @@ impl Socket {
                 }))
             }
         }
-    }
-
-    /// The handlers of an event: those for any event, then its own, or if it has none, the fallback.
-    fn matching(&self, event: &str) -> Matched {
-        let mut matched = Matched::new();
-        let shared = self.namespace_inner().registry.listeners.read();
-        let mut state = self.state().lock();
-        matched.extend(shared.any().iter().cloned());
-        matched.extend(state.listeners.iter().flat_map(|own| own.any()).cloned());
-        let any = matched.len();
-
-        matched.extend(shared.matching(event).cloned());
-        if let Some(own) = &mut state.listeners {
-            matched.extend(own.matching(event).cloned());
-            if own.has_once(event) {
-                own.spend(event);
-            }
-        }
-        if matched.len() == any {
-            let fallback = state.listeners.as_ref().and_then(|own| own.fallback()).or(shared.fallback());
-            matched.extend(fallback.cloned());
-        }
-        matched
     }
 
     /// The middleware, the answer to CONNECT, and the connect handlers. Events that the client sends meanwhile wait.
@@ -353,4 +333,25 @@ impl Socket {
         self.end(DisconnectReason::ForcedServerClose, Waiting::Drop);
         self.connection().close(DisconnectReason::ForcedServerClose);
     }
+}
+
+/// The handlers of an event: those for any event, then its own, or if it has none, the fallback.
+fn matching(shared: &Listeners, state: &mut State, event: &str) -> Matched {
+    let mut matched = Matched::new();
+    matched.extend(shared.any().iter().cloned());
+    matched.extend(state.listeners.iter().flat_map(|own| own.any()).cloned());
+    let any = matched.len();
+
+    matched.extend(shared.matching(event).cloned());
+    if let Some(own) = &mut state.listeners {
+        matched.extend(own.matching(event).cloned());
+        if own.has_once(event) {
+            own.spend(event);
+        }
+    }
+    if matched.len() == any {
+        let fallback = state.listeners.as_ref().and_then(|own| own.fallback()).or(shared.fallback());
+        matched.extend(fallback.cloned());
+    }
+    matched
 }

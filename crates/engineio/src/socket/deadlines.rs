@@ -95,7 +95,7 @@ impl Inner {
 
     /// What counts of the queue of a peer that takes nothing, else nothing.
     pub(crate) fn stuck_bytes(&self) -> Option<usize> {
-        (self.stalled_at.load(Relaxed) != 0).then(|| self.out.lock().queue.bytes())
+        self.is_stalled().then(|| self.out.lock().queue.bytes())
     }
 
     /// A pong arrived: the next ping is an interval away.
@@ -105,6 +105,10 @@ impl Inner {
         }
     }
 
+    pub(crate) fn is_stalled(&self) -> bool {
+        self.stalled_at.load(Relaxed) != 0
+    }
+
     /// The peer takes nothing although something waits.
     pub(crate) fn stalled(&self) {
         let _ = self.stalled_at.compare_exchange(0, self.engine.clock.now(), Relaxed, Relaxed);
@@ -112,7 +116,7 @@ impl Inner {
 
     /// The peer has taken something.
     pub(crate) fn progressed(&self) {
-        if self.stalled_at.load(Relaxed) != 0 {
+        if self.is_stalled() {
             self.stalled_at.store(0, Relaxed);
         }
     }

@@ -21,6 +21,7 @@ use crate::engine::Shared;
 use crate::line::Exchange;
 use crate::outbound::Outbound;
 use crate::sessions::Sid;
+use crate::ws::Stream;
 use crate::{CloseReason, Closed, Frame, Handshake, Session, Transport};
 
 /// A handle on a connection. Clones are cheap and refer to the same connection; holding one keeps no connection open.
@@ -104,7 +105,7 @@ pub(crate) enum Wire {
     /// They wait for a GET.
     Polling,
     /// The flusher writes them.
-    Tcp(Arc<TcpStream>),
+    Tcp(TcpStream),
     /// The task of the connection writes them.
     Task,
     /// Nowhere any more.
@@ -287,12 +288,13 @@ impl Inner {
         }
     }
 
-    /// The WebSocket has taken over. False when the session was closed meanwhile.
-    pub(crate) fn switch(self: &Arc<Self>, wire: Wire) -> bool {
+    /// The WebSocket takes over, unless the session was closed meanwhile.
+    pub(crate) fn switch<S: Stream>(self: &Arc<Self>, stream: S) -> Result<S::Carrier, S> {
         let mut out = self.out.lock();
         if out.closing.is_some() {
-            return false;
+            return Err(stream);
         }
+        let (wire, carrier) = stream.attach();
         out.wire = wire;
         out.upgrade = Upgrade::No;
         out.blocked = false;
@@ -312,6 +314,6 @@ impl Inner {
             self.request_flush();
         }
         self.tell_upgraded();
-        true
+        Ok(carrier)
     }
 }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tokio::time::{Sleep, sleep_until};
 
 use super::decoder::{Decoder, Event};
-use super::stream::Stream;
+use super::stream::Carrier;
 use crate::engine::TransportGuard;
 use crate::flush::{fail, with_read_buffer};
 use crate::packet::Packet;
@@ -44,7 +44,7 @@ enum Step {
     Close(CloseReason),
 }
 
-impl<S: Stream> Connection<S> {
+impl<S: Carrier> Connection<S> {
     /// A connection that goes on with what was already read.
     pub(crate) fn new(socket: Arc<Inner>, stream: S, decoder: Decoder, held: Vec<u8>) -> Self {
         let counted = socket.engine.transport();
@@ -98,7 +98,7 @@ impl<S: Stream> Connection<S> {
 
     fn read_stream(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
         with_read_buffer(|buffer| {
-            let read = match self.stream.poll_read(cx, buffer) {
+            let read = match self.stream.poll_read(cx, &self.socket, buffer) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(read)) if read > 0 => read,
                 Poll::Ready(_) => {
@@ -106,7 +106,7 @@ impl<S: Stream> Connection<S> {
                     return Poll::Ready(Step::Go);
                 }
             };
-            self.socket.engine.counters.received(0, read);
+            self.socket.engine.counters.received_bytes(read);
             if self.held.is_empty() {
                 let (used, step) = self.consume(&mut buffer[..read]);
                 self.held.extend_from_slice(&buffer[used..read]);
@@ -140,7 +140,7 @@ impl<S: Stream> Connection<S> {
             self.time_fragments();
         };
         self.time_fragments();
-        self.socket.engine.counters.received(packets, 0);
+        self.socket.engine.counters.received_packets(packets);
         self.unseen = matches!(step, Step::Pause);
         (used, step)
     }
@@ -166,7 +166,7 @@ impl<S: Stream> Connection<S> {
             end.as_mut().reset(closing.deadline);
         }
         if end.as_mut().poll(cx).is_ready() {
-            self.stream.reset();
+            self.stream.reset(&self.socket);
             return Poll::Ready(());
         }
         let written = self.stream.poll_queue(cx, &self.socket);
@@ -181,7 +181,7 @@ impl<S: Stream> Connection<S> {
     fn poll_goodbye(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         for _ in 0..READS {
             let read = with_read_buffer(|buffer| {
-                let read = self.stream.poll_read(cx, buffer);
+                let read = self.stream.poll_read(cx, &self.socket, buffer);
                 if let Poll::Ready(Ok(read)) = read {
                     self.held.extend_from_slice(&buffer[..read]);
                 }
@@ -247,7 +247,7 @@ fn take(socket: &Arc<Inner>, event: Event<'_>) -> Step {
     if pause { Step::Pause } else { Step::Go }
 }
 
-impl<S: Stream> Future for Connection<S> {
+impl<S: Carrier> Future for Connection<S> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {

@@ -12,7 +12,7 @@ pub(crate) use connection::Connection;
 pub(crate) use decoder::Decoder;
 pub(crate) use handshake::{accept, is_upgrade};
 pub(crate) use probe::{Claim, reject, upgrade};
-pub(crate) use stream::{Opened, Stream, opened};
+pub(crate) use stream::{Opened, Stream, opened, send};
 
 #[cfg(any(test, fuzzing))]
 pub(crate) use {

@@ -91,12 +91,16 @@ async fn probe<S: Stream>(claim: Claim, mut stream: S, read: Vec<u8>) {
         reader.expect(&socket, &mut stream, "5").await
     };
     let outcome = timeout(socket.engine.config.upgrade_timeout, steps).await;
-    if matches!(outcome, Ok(Ok(()))) && socket.switch(stream.wire()) {
-        let connection = Connection::new(Arc::clone(&socket), stream, reader.decoder, reader.held);
-        // A task of its own is smaller than this one.
-        socket.engine.runtime().spawn(connection);
-        return;
-    }
+    let switched = if matches!(outcome, Ok(Ok(()))) { socket.switch(stream) } else { Err(stream) };
+    let mut stream = match switched {
+        Ok(carrier) => {
+            let connection = Connection::new(Arc::clone(&socket), carrier, reader.decoder, reader.held);
+            // A task of its own is smaller than this one.
+            socket.engine.runtime().spawn(connection);
+            return;
+        }
+        Err(stream) => stream,
+    };
     drop(claim);
     say_goodbye(&mut stream).await;
 }

@@ -1,13 +1,17 @@
 //! The byte stream under a WebSocket: a TCP stream taken back from the HTTP server, or whatever else it ran on.
 
 use std::future::poll_fn;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
+use rustix::net::{RecvFlags, recv};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use rustix::{io::Errno, net::SendFlags};
+#[cfg(any(target_os = "linux", target_os = "android"))]
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
@@ -22,12 +26,15 @@ use crate::socket::{Inner, Wire};
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT: u32 = 64 * 1024;
 
-/// What a connection needs of its stream.
+/// A stream on its own: what is written to it is in no queue.
 pub(crate) trait Stream: Unpin + Send + 'static {
+    /// What the connection's task keeps of it.
+    type Carrier: Carrier;
+
     /// Reads what is there.
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
 
-    /// Writes some of the bytes, outside of the queue.
+    /// Writes some of the bytes.
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
 
     /// Lets go of what the stream itself holds back.
@@ -35,18 +42,24 @@ pub(crate) trait Stream: Unpin + Send + 'static {
         Poll::Ready(Ok(()))
     }
 
+    /// Gives the stream to a session: how its queue reaches it, and what is left for the connection's task.
+    fn attach(self) -> (Wire, Self::Carrier);
+}
+
+/// The stream of a session, as the connection's task knows it.
+pub(crate) trait Carrier: Unpin + Send + 'static {
+    /// Reads what is there.
+    fn poll_read(&mut self, cx: &mut Context<'_>, socket: &Inner, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
+
     /// Does this task's part in writing the queue. Ready when there is nothing left for it to wait for.
     fn poll_queue(&mut self, cx: &mut Context<'_>, socket: &Arc<Inner>) -> Poll<io::Result<()>>;
 
-    /// How the queue reaches this stream.
-    fn wire(&self) -> Wire;
-
     /// Makes the end an abrupt one: what the peer has not taken is not kept for it.
-    fn reset(&self) {}
+    fn reset(&self, _: &Inner) {}
 }
 
-/// Written by the flusher, read by the connection's task.
-pub(crate) struct Tcp(Arc<TcpStream>);
+/// A TCP stream that is nobody's yet.
+pub(crate) struct Tcp(TcpStream);
 
 impl Tcp {
     pub(super) fn new(stream: TcpStream) -> Self {
@@ -54,27 +67,15 @@ impl Tcp {
         if let Err(error) = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT) {
             tracing::debug!(%error, "a socket keeps its own idea of how much to hold back");
         }
-        Self(Arc::new(stream))
+        Self(stream)
     }
 }
 
 impl Stream for Tcp {
+    type Carrier = Attached;
+
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        loop {
-            ready!(self.0.poll_read_ready(cx))?;
-            let mut read = 0;
-            let outcome = self.0.try_io(Interest::READABLE, || {
-                read = (&*SockRef::from(&*self.0)).read(buffer)?;
-                // Less than there was room for is all there was. Saying so saves the read that would find nothing.
-                if read > 0 && read < buffer.len() { Err(ErrorKind::WouldBlock.into()) } else { Ok(()) }
-            });
-            match outcome {
-                _ if read > 0 => return Poll::Ready(Ok(read)),
-                Ok(()) => return Poll::Ready(Ok(0)),
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
+        poll_receive(&self.0, cx, buffer)
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
@@ -87,12 +88,52 @@ impl Stream for Tcp {
         }
     }
 
+    fn attach(self) -> (Wire, Attached) {
+        (Wire::Tcp(self.0), Attached)
+    }
+}
+
+fn poll_receive(stream: &TcpStream, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+    loop {
+        ready!(stream.poll_read_ready(cx))?;
+        let mut read = 0;
+        let outcome = stream.try_io(Interest::READABLE, || {
+            (read, _) = recv(stream, &mut *buffer, RecvFlags::empty())?;
+            // Less than there was room for is all there was. Saying so saves the read that would find nothing.
+            if read > 0 && read < buffer.len() { Err(ErrorKind::WouldBlock.into()) } else { Ok(()) }
+        });
+        match outcome {
+            _ if read > 0 => return Poll::Ready(Ok(read)),
+            Ok(()) => return Poll::Ready(Ok(0)),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+            Err(error) => return Poll::Ready(Err(error)),
+        }
+    }
+}
+
+/// The stream lies beside the queue, where the flusher finds both at once, and goes with the end of the connection.
+pub(crate) struct Attached;
+
+impl Carrier for Attached {
+    fn poll_read(&mut self, cx: &mut Context<'_>, socket: &Inner, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        match &socket.out.lock().wire {
+            Wire::Tcp(stream) => poll_receive(stream, cx, buffer),
+            Wire::Polling | Wire::Task | Wire::Gone => Poll::Ready(Ok(0)),
+        }
+    }
+
     fn poll_queue(&mut self, cx: &mut Context<'_>, socket: &Arc<Inner>) -> Poll<io::Result<()>> {
-        if !socket.out.lock().blocked {
+        // Whoever finds the peer blocked says so, then wakes this task.
+        if !socket.is_stalled() {
             return Poll::Ready(Ok(()));
         }
-        ready!(self.0.poll_write_ready(cx))?;
         let mut out = socket.out.lock();
+        if !out.blocked {
+            return Poll::Ready(Ok(()));
+        }
+        if let Wire::Tcp(stream) = &out.wire {
+            ready!(stream.poll_write_ready(cx))?;
+        }
         out.blocked = false;
         let flush = out.becomes_dirty();
         drop(out);
@@ -102,20 +143,35 @@ impl Stream for Tcp {
         Poll::Ready(Ok(()))
     }
 
-    fn wire(&self) -> Wire {
-        Wire::Tcp(Arc::clone(&self.0))
+    fn reset(&self, socket: &Inner) {
+        if let Wire::Tcp(stream) = &socket.out.lock().wire {
+            // Without it the kernel would keep the bytes, and the connection, for a peer that does not read.
+            let _ = stream.set_zero_linger();
+        }
     }
+}
 
-    fn reset(&self) {
-        // Without it the kernel would keep the bytes, and the connection, for a peer that does not read.
-        let _ = self.0.set_zero_linger();
+/// Writes some of the bytes past the runtime, whose account of readiness lies in memory that nothing else of a delivery
+/// needs. It is asked where the kernel takes nothing, because it must know that to tell when that changes.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn send(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    match rustix::net::send(stream, bytes, SendFlags::NOSIGNAL) {
+        Err(Errno::AGAIN) => stream.try_write(bytes),
+        outcome => Ok(outcome?),
     }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn send(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    stream.try_write(bytes)
 }
 
 /// Read and written by the connection's task: TLS, or a server that wraps its streams.
 pub(crate) struct Owned<S>(pub(crate) S);
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for Owned<S> {
+    type Carrier = Self;
+
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         let mut buffer = ReadBuf::new(buffer);
         ready!(Pin::new(&mut self.0).poll_read(cx, &mut buffer))?;
@@ -128,6 +184,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for Owned<S> {
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn attach(self) -> (Wire, Self) {
+        (Wire::Task, self)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Carrier for Owned<S> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, _: &Inner, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        Stream::poll_read(self, cx, buffer)
     }
 
     fn poll_queue(&mut self, cx: &mut Context<'_>, socket: &Arc<Inner>) -> Poll<io::Result<()>> {
@@ -157,10 +223,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for Owned<S> {
             // A stream with a buffer of its own may hold the end of it back.
             Pin::new(&mut self.0).poll_flush(cx)
         })
-    }
-
-    fn wire(&self) -> Wire {
-        Wire::Task
     }
 }
 

@@ -87,9 +87,10 @@ fn new_socket(engine: &Engine, wire: Wire) -> Arc<Inner> {
 async fn stays<S: Stream>(stream: S, close: fn(&Socket)) -> Duration {
     let ends = Ends::default();
     let engine = Engine::new(Config::default(), ends.clone());
-    let socket = new_socket(&engine, stream.wire());
+    let (wire, carrier) = stream.attach();
+    let socket = new_socket(&engine, wire);
     let handle = Socket(Arc::clone(&socket));
-    let connection = tokio::spawn(Connection::new(socket, stream, Decoder::new(1000), Vec::new()));
+    let connection = tokio::spawn(Connection::new(socket, carrier, Decoder::new(1000), Vec::new()));
     handle.send((0..15).map(|_| Frame::binary(&[7; 60_000]))).expect("it fits into the queue");
     // The flusher writes what the way to the peer holds.
     for _ in 0..20 {
@@ -144,9 +145,8 @@ async fn a_close_takes_a_second_at_most_on_polling_without_a_poll() {
 async fn a_large_frame_that_comes_byte_by_byte_is_not_copied_for_each() {
     let engine = Engine::new(Config::default(), Ends::default());
     let (mut peer, stream) = tokio::io::duplex(1 << 20);
-    let stream = Owned(stream);
-    let socket = new_socket(&engine, stream.wire());
-    let mut connection = Connection::new(socket, stream, Decoder::new(1_000_000), Vec::new());
+    let socket = new_socket(&engine, Wire::Task);
+    let mut connection = Connection::new(socket, Owned(stream), Decoder::new(1_000_000), Vec::new());
     let mut start = vec![0x82, 0xff];
     start.extend(900_000_u64.to_be_bytes());
     start.resize(600_000, 0);

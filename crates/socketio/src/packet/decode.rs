@@ -1,6 +1,7 @@
 //! Text to packet. Everything here is fed by strangers: it returns an error for whatever it does not understand,
 //! allocates no more than the text is long, and does not recurse.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
@@ -97,7 +98,9 @@ fn read(text: &str, limits: &Limits) -> Result<(Packet, usize), ParseError> {
             Body::Ack { id: id.ok_or(ParseError::Id)?, args: Args::from_values(args) }
         }
     };
-    Ok((Packet { namespace: namespace.into(), body }, attachments))
+    // Nearly everything is for this one, so that it needs no memory of its own.
+    let namespace = if namespace == "/" { Cow::Borrowed("/") } else { Cow::Owned(namespace.to_owned()) };
+    Ok((Packet { namespace, body }, attachments))
 }
 
 impl Packet {

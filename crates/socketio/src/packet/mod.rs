@@ -8,6 +8,8 @@ mod assemble;
 mod decode;
 mod encode;
 
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 
 pub(crate) use assemble::{Assembled, Assembler};
@@ -43,7 +45,7 @@ pub const RESERVED_EVENTS: [&str; 6] =
 #[derive(Debug, Clone)]
 pub struct Packet {
     /// The namespace it belongs to, starting with `/`.
-    pub namespace: Box<str>,
+    pub namespace: Cow<'static, str>,
     /// What it says.
     pub body: Body,
 }
