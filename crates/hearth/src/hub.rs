@@ -148,17 +148,18 @@ impl Hub {
         self.namespace.to(room::user(user)).sockets_leave(room::channel(channel));
     }
 
-    /// Cuts every socket of the session, for good: the DISCONNECT packet tells the client not to come back.
+    /// Cuts every socket of the session, for good: what is queued for it is dropped, and the DISCONNECT packet tells the
+    /// client not to come back.
     pub(crate) fn end_session(&self, session: SessionId) {
         if Seeded::LateRevocation.is_sown() {
             let namespace = self.namespace.clone();
             tokio::spawn(async move {
                 tokio::time::sleep(std::time::Duration::from_secs(3)).await;
-                namespace.to(room::session(session)).disconnect_sockets(true);
+                namespace.to(room::session(session)).kick_sockets();
             });
             return;
         }
-        self.namespace.to(room::session(session)).disconnect_sockets(true);
+        self.namespace.to(room::session(session)).kick_sockets();
     }
 
     /// Closes every connection of the person, so that their clients come back and enter anew.

@@ -1,20 +1,24 @@
 //! How often a person or an address may do what. The rates themselves, each with its reason, are settings:
 //! [`LimitSettings`].
 
-use std::collections::HashMap;
+mod failures;
+mod log_in;
+
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chat::{Error, LimitClass, UserId};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
-use parking_lot::Mutex;
 
 use crate::config::{LimitSettings, Rate, RateLimits};
 use crate::http::client::limit_key;
+use failures::Failures;
+pub(crate) use log_in::Attempt;
+use log_in::LogIns;
 
 type Limiter<K> = RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock>;
 
@@ -32,9 +36,7 @@ struct Rates {
     typing: Limiter<UserId>,
     /// By address, the invited apart.
     sign_up: Failures<(IpAddr, bool)>,
-    login_account: Failures<(String, IpAddr)>,
-    failed_login_account: Failures<(String, IpAddr)>,
-    failed_login_address: Failures<IpAddr>,
+    log_in: LogIns,
 }
 
 impl Limits {
@@ -48,9 +50,7 @@ impl Limits {
                 other: limiter(rates.other),
                 typing: limiter(rates.typing),
                 sign_up: Failures::new(rates.signup),
-                login_account: Failures::new(rates.login),
-                failed_login_account: Failures::new(rates.failed_login),
-                failed_login_address: Failures::new(rates.failed_login_address),
+                log_in: LogIns::new(rates),
             }),
         }
     }
@@ -82,43 +82,12 @@ impl Limits {
         }
     }
 
-    /// Counts a login as failed before its password is looked at, so that many at once are not all let through; or refuses
-    /// it where too many have failed. [`Limits::forgive`] takes it back. `account`: what [`chat::LogIn::name_key`] says.
-    pub(crate) fn log_in(&self, account: String, address: IpAddr) -> Result<Attempt, Error> {
-        let attempt = Attempt { account, address: limit_key(address) };
-        let Some(rates) = &self.rates else { return Ok(attempt) };
-        let now = Instant::now();
-        // Of the address only what did fail: many may sign in from one at once.
-        if let Some(wait) = rates.failed_login_address.blocked(&attempt.address, now) {
-            return Err(Error::rate_limited(wait));
-        }
-        let key = (attempt.account.clone(), attempt.address);
-        if let Some(wait) = rates.login_account.blocked(&key, now) {
-            return Err(Error::rate_limited(wait));
-        }
-        rates.failed_login_account.charge(key, now).map_err(Error::rate_limited)?;
-        Ok(attempt)
-    }
-
-    /// The login did not come to its password.
-    pub(crate) fn forgive(&self, attempt: &Attempt) {
-        if let Some(rates) = &self.rates {
-            rates.failed_login_account.refund(&(attempt.account.clone(), attempt.address));
-        }
-    }
-
-    /// The login had the right password: it is no failure, and one of those that cost a session.
-    pub(crate) fn succeeded(&self, attempt: Attempt) {
-        self.forgive(&attempt);
-        if let Some(rates) = &self.rates {
-            rates.login_account.count((attempt.account, attempt.address), Instant::now());
-        }
-    }
-
-    /// The login did fail for its password: its address pays too.
-    pub(crate) fn failed(&self, attempt: &Attempt) {
-        if let Some(rates) = &self.rates {
-            rates.failed_login_address.count(attempt.address, Instant::now());
+    /// Lets a login try its password, or refuses it where too many have failed; see [`LogIns::begin`]. `account`: what
+    /// [`chat::LogIn::name_key`] says.
+    pub(crate) async fn log_in(&self, account: String, address: IpAddr) -> Result<Attempt<'_>, Error> {
+        match &self.rates {
+            Some(rates) => rates.log_in.begin(account, limit_key(address)).await,
+            None => Ok(Attempt::unlimited()),
         }
     }
 
@@ -130,9 +99,7 @@ impl Limits {
         }
         let now = Instant::now();
         rates.sign_up.forget_quiet(now);
-        rates.login_account.forget_quiet(now);
-        rates.failed_login_account.forget_quiet(now);
-        rates.failed_login_address.forget_quiet(now);
+        rates.log_in.forget_quiet(now);
     }
 }
 
@@ -149,66 +116,6 @@ fn limiter<K: Hash + Eq + Clone>(rate: Rate) -> Limiter<K> {
 fn quota(rate: Rate) -> Quota {
     let burst = NonZeroU32::new(rate.burst()).expect("every burst is at least one");
     Quota::with_period(rate.per()).expect("every period is longer than nothing").allow_burst(burst)
-}
-
-/// A login on its way.
-#[derive(Debug)]
-pub(crate) struct Attempt {
-    account: String,
-    address: IpAddr,
-}
-
-/// Failures that can be taken back or counted after the fact, which a plain rate limit cannot: success costs nothing.
-struct Failures<K> {
-    rate: Rate,
-    /// When the debt of a key is paid off. It grows by one period a failure, as in GCRA.
-    paid_off: Mutex<HashMap<K, Instant>>,
-}
-
-impl<K: Hash + Eq> Failures<K> {
-    fn new(rate: Rate) -> Self {
-        Self { rate, paid_off: Mutex::default() }
-    }
-
-    /// How long the key must wait before it may try again, if it must.
-    fn blocked(&self, key: &K, now: Instant) -> Option<Duration> {
-        self.paid_off.lock().get(key).and_then(|at| self.wait(*at, now))
-    }
-
-    fn wait(&self, paid_off: Instant, now: Instant) -> Option<Duration> {
-        let debt = paid_off.saturating_duration_since(now);
-        let allowed = self.rate.per() * (self.rate.burst() - 1);
-        (debt > allowed).then(|| debt - allowed)
-    }
-
-    /// Counts a failure of a key that need not wait; of any other, how long it must.
-    fn charge(&self, key: K, now: Instant) -> Result<(), Duration> {
-        let mut paid_off = self.paid_off.lock();
-        let at = paid_off.entry(key).or_insert(now);
-        if let Some(wait) = self.wait(*at, now) {
-            return Err(wait);
-        }
-        *at = (*at).max(now) + self.rate.per();
-        Ok(())
-    }
-
-    /// Counts a failure whatever the debt.
-    fn count(&self, key: K, now: Instant) {
-        let mut paid_off = self.paid_off.lock();
-        let at = paid_off.entry(key).or_insert(now);
-        *at = (*at).max(now) + self.rate.per();
-    }
-
-    /// Takes a failure back.
-    fn refund(&self, key: &K) {
-        if let Some(at) = self.paid_off.lock().get_mut(key) {
-            *at = at.checked_sub(self.rate.per()).unwrap_or(*at);
-        }
-    }
-
-    fn forget_quiet(&self, now: Instant) {
-        self.paid_off.lock().retain(|_, at| *at > now);
-    }
 }
 
 /// Counts what was refused to one socket, to tell a clumsy client from a flood.
@@ -240,63 +147,12 @@ impl Flood {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn address(last: u8) -> IpAddr {
         IpAddr::from([203, 0, 113, last])
-    }
-
-    fn log_in(limits: &Limits, account: &str, last: u8) -> Result<Attempt, Error> {
-        limits.log_in(account.to_owned(), address(last))
-    }
-
-    #[test]
-    fn the_sixth_wrong_password_waits_and_another_address_does_not() {
-        let limits = Limits::new(Some(&LimitSettings::default().rates));
-        for _ in 0..5 {
-            limits.failed(&log_in(&limits, "ada", 1).unwrap());
-        }
-        assert!(log_in(&limits, "ada", 1).unwrap_err().retry_after_ms().is_some());
-        log_in(&limits, "ada", 2).unwrap();
-        log_in(&limits, "bob", 1).unwrap();
-    }
-
-    #[test]
-    fn six_passwords_tried_at_once_are_six() {
-        let limits = Limits::new(Some(&LimitSettings::default().rates));
-        let under_way: Vec<_> = (0..6).map(|_| log_in(&limits, "ada", 1)).collect();
-        assert_eq!(under_way.iter().filter(|attempt| attempt.is_ok()).count(), 5);
-    }
-
-    #[test]
-    fn an_address_that_fails_with_many_accounts_waits() {
-        let limits = Limits::new(Some(&LimitSettings::default().rates));
-        for account in 0..50 {
-            limits.failed(&log_in(&limits, &account.to_string(), 1).unwrap());
-        }
-        assert!(log_in(&limits, "ada", 1).is_err());
-        log_in(&limits, "ada", 2).unwrap();
-    }
-
-    #[test]
-    fn a_right_password_is_no_failure() {
-        let limits = Limits::new(Some(&LimitSettings::default().rates));
-        for _ in 0..10 {
-            limits.succeeded(log_in(&limits, "ada", 1).unwrap());
-        }
-        for _ in 0..5 {
-            limits.failed(&log_in(&limits, "ada", 1).unwrap());
-        }
-        assert!(log_in(&limits, "ada", 1).is_err(), "five wrong ones, and none of the right ones");
-    }
-
-    #[test]
-    fn whoever_signs_in_without_end_waits_and_nobody_else_does() {
-        let limits = Limits::new(Some(&LimitSettings::default().rates));
-        let let_in = (0..200).map_while(|_| log_in(&limits, "ada", 1).ok()).map(|attempt| limits.succeeded(attempt));
-        assert_eq!(let_in.count(), 20);
-        log_in(&limits, "ada", 2).unwrap();
-        log_in(&limits, "bob", 1).unwrap();
     }
 
     #[test]
@@ -312,26 +168,13 @@ mod tests {
         limits.sign_up(address(2), true).unwrap();
     }
 
-    #[test]
-    fn a_debt_is_paid_off_by_waiting() {
-        let failures = Failures::new(LimitSettings::default().rates.failed_login);
-        let start = Instant::now();
-        for _ in 0..5 {
-            failures.count("ada", start);
-        }
-        let wait = failures.blocked(&"ada", start).unwrap();
-        assert!(failures.blocked(&"ada", start + wait).is_none());
-        failures.forget_quiet(start + wait);
-        assert!(!failures.paid_off.lock().is_empty(), "the rest of the debt still counts");
-    }
-
-    #[test]
-    fn lifted_rates_refuse_nothing() {
+    #[tokio::test]
+    async fn lifted_rates_refuse_nothing() {
         let limits = Limits::new(None);
         let user: UserId = "00000000-0000-7000-8000-000000000000".parse().unwrap();
         for _ in 0..1000 {
             limits.command(LimitClass::Send, user).unwrap();
-            limits.failed(&log_in(&limits, "ada", 1).unwrap());
+            limits.log_in("ada".to_owned(), address(1)).await.unwrap().failed();
         }
     }
 

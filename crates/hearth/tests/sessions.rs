@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use testkit::app::App;
 use testkit::client::{Client, End};
@@ -143,12 +144,27 @@ async fn the_other_devices_are_cut_at_once_even_those_that_do_not_read() {
         assert_eq!(tokio::time::timeout(PROMISED, reading.end()).await.expect("cut at once"), End::Disconnected);
         say(&mut speaker, "secret").await;
         stalled.end().await;
-        for cut in [&mut reading, &mut stalled] {
-            assert!(cut.pending().iter().all(|event| event.args[0]["content"] != "secret"), "{how:?}");
-        }
+        let received = [&mut reading, &mut stalled].map(Client::pending);
+        assert!(received.iter().flatten().all(|event| event.args[0]["content"] != "secret"), "{how:?}");
+        // They read again within the time that they have for their farewell: what the kernel held, nothing of the queue.
+        let messages = received.map(|events| events.iter().filter(|event| event.name == "message:sent").count());
+        assert!(messages.iter().all(|count| *count < 150), "{messages:?} of 200; {how:?}");
         staying.event_where("what is said later", |event| event.args[0]["content"] == "secret").await;
         assert_eq!((own_status(&app, &other).await, own_status(&app, &kept).await), (401, 200), "{how:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn right_passwords_at_once_are_let_in_and_wrong_ones_are_no_more_than_one_by_one() {
+    let app = App::start(BINARY, &[]);
+    app.sign_up("ada").await;
+    let at_once = async |password: &str| {
+        let mut statuses = join_all((0..8).map(|_| async { log_in(&app, "ada", password).await.status })).await;
+        statuses.sort_unstable();
+        statuses
+    };
+    assert_eq!(at_once("correct horse ada").await, [200; 8]);
+    assert_eq!(at_once("guess").await, [401, 401, 401, 401, 401, 429, 429, 429]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

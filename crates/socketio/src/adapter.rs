@@ -62,6 +62,7 @@ pub(crate) enum Action {
     Join(String),
     Leave(String),
     Disconnect { close: bool },
+    Kick,
     Fetch,
 }
 
@@ -138,6 +139,7 @@ impl Command {
             Action::Join(room) => selection.sockets_join(room),
             Action::Leave(room) => selection.sockets_leave(room),
             Action::Disconnect { close } => selection.disconnect_sockets(close),
+            Action::Kick => selection.kick_sockets(),
             Action::Fetch => {
                 let sockets = selection.sockets().iter().map(Found::new).collect();
                 return Box::pin(async move { Some(Reply(Content::Sockets(sockets))) });

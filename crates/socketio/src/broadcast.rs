@@ -191,6 +191,14 @@ impl<'a> Broadcast<'a> {
         self.publish(|| Action::Disconnect { close });
     }
 
+    /// Kicks the selected sockets, those still in the middleware too. See [`Socket::kick`].
+    pub fn kick_sockets(&self) {
+        for socket in self.everybody() {
+            socket.kick();
+        }
+        self.publish(|| Action::Kick);
+    }
+
     /// The selected sockets in every phase. Collected first: what is done with them locks rooms.
     fn everybody(&self) -> Vec<Socket> {
         let mut sockets = Vec::new();

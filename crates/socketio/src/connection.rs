@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use engineio::{CloseReason, Flow, Message};
+use engineio::{CloseReason, Flow, Frame, Message};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 use tokio::time::Instant;
@@ -294,6 +294,14 @@ impl Connection {
         }
         self.state.lock().reason.get_or_insert(DisconnectReason::ServerNamespaceDisconnect);
         self.engine.close_after_flush(CloseReason::ForcedClose);
+    }
+
+    /// The same in place of what is queued: `kick()`.
+    pub(crate) fn kick(&self) {
+        let sockets = self.state.lock().sockets.clone();
+        let farewells: SmallVec<[Frame; 1]> = sockets.iter().filter_map(Socket::take_leave).collect();
+        self.state.lock().reason.get_or_insert(DisconnectReason::ServerNamespaceDisconnect);
+        self.engine.close_with(CloseReason::ForcedClose, farewells);
     }
 
     /// Closes the connection without a DISCONNECT packet, so that the client comes back.

@@ -134,6 +134,11 @@ impl RemoteSocket {
         self.alone().disconnect_sockets(close);
     }
 
+    /// Kicks it. See [`Socket::kick`].
+    pub fn kick(&self) {
+        self.alone().kick_sockets();
+    }
+
     fn alone(&self) -> Broadcast<'_> {
         Broadcast::new(&self.namespace, Target::default()).to(&self.id)
     }

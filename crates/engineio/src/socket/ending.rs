@@ -39,11 +39,22 @@ pub(crate) struct Closing {
 impl Inner {
     /// Ends the connection, once; a later call can only make it faster.
     pub(crate) fn close(self: &Arc<Self>, reason: CloseReason, leave: Leave) {
+        self.close_with(reason, leave, None);
+    }
+
+    /// The same; with [`Leave::Drop`] the peer gets `last` in place of what is dropped.
+    pub(crate) fn close_with(
+        self: &Arc<Self>,
+        reason: CloseReason,
+        leave: Leave,
+        last: impl IntoIterator<Item = Frame>,
+    ) {
         let mut out = self.out.lock();
         if let Some(closing) = out.closing {
             let faster = leave == Leave::Gone || (leave == Leave::Drop && matches!(closing.leave, Leave::Flush(_)));
             if faster {
-                self.hasten(out, Closing { leave, deadline: closing.deadline.min(Instant::now() + LINGER), ..closing });
+                let deadline = closing.deadline.min(Instant::now() + LINGER);
+                self.hasten(out, Closing { leave, deadline, ..closing }, last);
             }
             return;
         }
@@ -51,7 +62,7 @@ impl Inner {
         let transport = out.transport();
         out.closing = Some(Closing { reason, leave, deadline: Instant::now() + grace });
         self.open.store(false, Release);
-        let stays = self.prepare_leaving(&mut out, reason, leave);
+        let stays = self.prepare_leaving(&mut out, reason, leave, last);
         out.dirty = true;
         let unread = out.exchange.is_some();
         drop(out);
@@ -75,13 +86,23 @@ impl Inner {
     }
 
     /// Arranges what the peer still gets. True when a long-polling session stays known, so that its next GET is told.
-    fn prepare_leaving(&self, out: &mut MutexGuard<'_, Out>, reason: CloseReason, leave: Leave) -> bool {
+    fn prepare_leaving(
+        &self,
+        out: &mut MutexGuard<'_, Out>,
+        reason: CloseReason,
+        leave: Leave,
+        last: impl IntoIterator<Item = Frame>,
+    ) -> bool {
         match leave {
             Leave::Gone => {
                 out.queue.clear();
                 out.wire = Wire::Gone;
             }
-            Leave::Drop | Leave::Asked => out.queue.drop_waiting(),
+            Leave::Drop => {
+                out.queue.drop_waiting();
+                last.into_iter().for_each(|frame| out.queue.push_control(frame));
+            }
+            Leave::Asked => out.queue.drop_waiting(),
             Leave::Flush(_) => {}
         }
         match out.wire {
@@ -94,15 +115,17 @@ impl Inner {
         }
     }
 
-    fn hasten(self: &Arc<Self>, mut out: MutexGuard<'_, Out>, closing: Closing) {
+    fn hasten(self: &Arc<Self>, mut out: MutexGuard<'_, Out>, closing: Closing, last: impl IntoIterator<Item = Frame>) {
         out.closing = Some(closing);
-        self.prepare_leaving(&mut out, closing.reason, closing.leave);
+        self.prepare_leaving(&mut out, closing.reason, closing.leave, last);
+        out.dirty = true;
         let unread = out.exchange.is_some();
         drop(out);
         if unread {
             self.spawn_removal(LINGER);
         }
         self.wake_all();
+        self.request_flush();
     }
 
     fn wake_all(&self) {
@@ -147,6 +170,17 @@ impl Inner {
         let mut out = self.out.lock();
         out.queue.clear();
         out.wire = Wire::Gone;
+    }
+
+    /// Gives up a polling answer of before the end that the peer is slow to take. One to come speaks of the end.
+    pub(crate) fn cut_answer(&self) {
+        let exchange = {
+            let out = self.out.lock();
+            if out.getting { None } else { out.exchange.clone() }
+        };
+        if let Some(exchange) = exchange {
+            exchange.cut();
+        }
     }
 
     /// A polling answer fails before its end.

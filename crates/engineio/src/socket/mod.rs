@@ -60,6 +60,14 @@ impl Socket {
         self.0.close(reason, Leave::Drop);
     }
 
+    /// Like [`Socket::close`], with these messages in place of what is queued: the way out for a peer that must get nothing
+    /// more. Only a message that has begun to leave is completed, and what the kernel has, it has; of a long-polling answer
+    /// that has begun, the peer gets no more than it takes at once.
+    pub fn close_with(&self, reason: CloseReason, last: impl IntoIterator<Item = Frame>) {
+        self.0.close_with(reason, Leave::Drop, last);
+        self.0.cut_answer();
+    }
+
     /// Like [`Socket::close`], but what is queued goes first, as far as the peer takes it within the same second. Nothing
     /// more is read or accepted for sending.
     pub fn close_after_flush(&self, reason: CloseReason) {

@@ -106,8 +106,11 @@ async fn stays<S: Stream>(stream: S, close: fn(&Socket)) -> Duration {
     at.elapsed()
 }
 
-const WAYS: [fn(&Socket); 2] =
-    [|socket| socket.close(CloseReason::ForcedClose), |socket| socket.close_after_flush(CloseReason::ForcedClose)];
+const WAYS: [fn(&Socket); 3] = [
+    |socket| socket.close(CloseReason::ForcedClose),
+    |socket| socket.close_after_flush(CloseReason::ForcedClose),
+    |socket| socket.close_with(CloseReason::ForcedClose, [Frame::text("bye")]),
+];
 
 #[tokio::test(start_paused = true)]
 async fn a_close_takes_a_second_at_most_on_a_stream_that_is_stuck() {

@@ -145,7 +145,74 @@ async fn a_close_takes_effect_on_a_peer_that_does_not_read() {
 }
 
 #[tokio::test]
+async fn a_peer_that_is_closed_with_last_words_gets_them_and_nothing_that_was_queued() {
+    for foreign in [false, true] {
+        let builder = Engine::builder(Config::default());
+        let mut world = if foreign {
+            World::on_foreign_streams(builder, silent).await
+        } else {
+            World::start(builder, silent).await
+        };
+        // Also one that was to get it all first.
+        let ways: [fn(&engineio::Socket); 2] = [|_| {}, |socket| socket.close_after_flush(CloseReason::ForcedClose)];
+        for before in ways {
+            let mut client = WebSocket::open_narrow(world.address).await;
+            let socket = world.opened().await;
+            let sent = clog(&socket).await;
+            let waiting = socket.queued_bytes() / 60_000;
+            before(&socket);
+            socket.close_with(CloseReason::ForcedClose, [Frame::text("bye")]);
+            assert!(socket.send(Frame::text("late")).is_err());
+            assert_eq!(world.closed().await, CloseReason::ForcedClose);
+            // It reads again within the time that it has for its farewell.
+            let mut received = 0;
+            let farewell = loop {
+                match client.recv().await {
+                    Received::Binary(_) => received += 1,
+                    other => break other,
+                }
+            };
+            // One that had begun to leave is completed.
+            assert!(received <= sent - waiting + 1, "{received} of {sent}, {waiting} of them queued");
+            assert_eq!(farewell, Received::Text("4bye".into()));
+            assert_eq!(client.recv().await, Received::Close(Some(1000)));
+            client.ended().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn last_words_are_the_next_polls() {
+    let mut world = World::echo(Config::default()).await;
+    let session = Polling::open(world.address).await;
+    let socket = world.opened().await;
+    socket.send(Frame::text("queued")).unwrap();
+    socket.close_with(CloseReason::ForcedClose, [Frame::text("bye")]);
+    assert_eq!(session.poll().await, ["4bye"]);
+    assert_eq!(session.poll().await, ["1"]);
+
+    let session = Polling::open(world.address).await;
+    let socket = world.opened().await;
+    let (poll, ()) = tokio::join!(session.poll(), async {
+        until("the poll waits", || world.engine.stats().polling > 0).await;
+        tokio::time::sleep(ms(20)).await;
+        socket.close_with(CloseReason::ForcedClose, [Frame::text("bye")]);
+    });
+    assert_eq!(poll, ["4bye"]);
+}
+
+#[tokio::test]
 async fn a_close_takes_effect_on_a_poll_that_nobody_reads() {
+    let ways: [fn(&engineio::Socket); 2] = [
+        |socket| socket.close(CloseReason::ForcedClose),
+        |socket| socket.close_with(CloseReason::ForcedClose, [Frame::text("bye")]),
+    ];
+    for close in ways {
+        is_reset_after(close).await;
+    }
+}
+
+async fn is_reset_after(close: fn(&engineio::Socket)) {
     // Longer than the test waits, so that it is not this limit that ends the connection.
     let http = Server::default().stall_timeout(PATIENCE * 10);
     let mut world = World::on_server(http, Engine::builder(Config::default()), silent).await;
@@ -159,7 +226,7 @@ async fn a_close_takes_effect_on_a_poll_that_nobody_reads() {
     let mut poll = narrow.connect(world.address).await.unwrap();
     poll.write_all(&head(world.address, "GET", &session.target(), &[], None)).await.unwrap();
     poll.readable().await.unwrap();
-    socket.close(CloseReason::ForcedClose);
+    close(&socket);
     assert_eq!(world.closed().await, CloseReason::ForcedClose);
     until("the connection is reset", || poll.take_error().unwrap().is_some()).await;
 }

@@ -44,12 +44,12 @@ pub(crate) async fn log_in(
     Json(command): Json<LogIn>,
 ) -> Result<Response> {
     let address = client::address(&parts, &app.settings.trusted_proxies);
-    let attempt = app.limits.log_in(command.name_key(), address)?;
+    let attempt = app.limits.log_in(command.name_key(), address).await?;
     let outcome = app.chat.log_in(command, device(&parts, address)).await;
     match outcome.as_ref().map_err(Error::code) {
-        Ok(_) => app.limits.succeeded(attempt),
-        Err(Code::Unauthenticated) => app.limits.failed(&attempt),
-        Err(_) => app.limits.forgive(&attempt),
+        Ok(_) => attempt.succeeded(),
+        Err(Code::Unauthenticated) => attempt.failed(),
+        Err(_) => attempt.forgive(),
     }
     Ok(signed_in(&app, outcome?))
 }
@@ -63,12 +63,12 @@ pub(crate) async fn change_password(
 ) -> Result<StatusCode> {
     let address = client::address(&parts, &app.settings.trusted_proxies);
     // Whoever has got hold of a signed-in device does not get to guess without end.
-    let attempt = app.limits.log_in(format!("password of {}", caller.identity.user), address)?;
+    let attempt = app.limits.log_in(format!("password of {}", caller.identity.user), address).await?;
     let outcome = app.chat.change_password(caller.identity, command).await;
     match outcome.as_ref().map_err(Error::code) {
-        Ok(()) => app.limits.succeeded(attempt),
-        Err(Code::Invalid) => app.limits.failed(&attempt),
-        Err(_) => app.limits.forgive(&attempt),
+        Ok(()) => attempt.succeeded(),
+        Err(Code::Invalid) => attempt.failed(),
+        Err(_) => attempt.forgive(),
     }
     outcome?;
     Ok(StatusCode::NO_CONTENT)

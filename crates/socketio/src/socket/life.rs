@@ -18,8 +18,8 @@ use crate::runner::Job;
 impl Socket {
     /// Disconnects the client from the namespace; with `close`, from every namespace, and then closes the connection.
     ///
-    /// The official clients do not come back after this by themselves, and the socket cannot be recovered. Events that
-    /// still wait are dropped. Takes effect within a second whatever the client does. On a socket that is still in the
+    /// The official clients do not come back after this by themselves, and the socket cannot be recovered. Events of the
+    /// client that still wait are dropped; what is queued for it goes first, unless it is to be [`Socket::kick`]ed. Takes effect within a second whatever the client does. On a socket that is still in the
     /// middleware it refuses the CONNECT.
     pub fn disconnect(&self, close: bool) {
         if close {
@@ -34,17 +34,32 @@ impl Socket {
         self.0.connection.close(DisconnectReason::ForcedClose);
     }
 
+    /// Disconnects the client from every namespace and closes the connection, like `disconnect(true)`, but what is queued
+    /// for it is dropped: for whoever may see nothing more, because a session was revoked, say.
+    ///
+    /// Only a packet that has begun to leave is completed; DISCONNECT follows it. What the kernel holds already cannot be
+    /// taken back. A client that cannot take the end of what has begun finds its connection reset within a second.
+    pub fn kick(&self) {
+        self.0.connection.kick();
+    }
+
     pub(crate) fn leave_namespace(&self) {
-        let farewell = match self.end(DisconnectReason::ServerNamespaceDisconnect, Waiting::Drop) {
-            Phase::Connected => packet::encode_disconnect(self.namespace_name()),
+        if let Some(farewell) = self.take_leave() {
+            // A connection that is closed already needs no farewell.
+            let _ = self.engine().send(farewell);
+        }
+    }
+
+    /// Ends the socket. Returns what its client is to be told, unless it has ended before.
+    pub(crate) fn take_leave(&self) -> Option<Frame> {
+        match self.end(DisconnectReason::ServerNamespaceDisconnect, Waiting::Drop) {
+            Phase::Connected => Some(packet::encode_disconnect(self.namespace_name())),
             Phase::Connecting => {
                 let reason = DisconnectReason::ServerNamespaceDisconnect.as_str();
-                packet::encode_connect_error(self.namespace_name(), reason, None)
+                Some(packet::encode_connect_error(self.namespace_name(), reason, None))
             }
-            Phase::Leaving | Phase::Ending | Phase::Ended => return,
-        };
-        // A connection that is closed already needs no farewell.
-        let _ = self.engine().send(farewell);
+            Phase::Leaving | Phase::Ending | Phase::Ended => None,
+        }
     }
 
     /// Ends the socket: no event reaches it from here on, its answers fail, it is in no room. Its disconnect handlers run

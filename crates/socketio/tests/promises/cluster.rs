@@ -176,6 +176,15 @@ async fn sockets_elsewhere_join_leave_and_are_disconnected() {
 }
 
 #[tokio::test]
+async fn sockets_elsewhere_are_kicked() {
+    let mut pair = Pair::new().await;
+    pair.ns().to(pair.b.id()).fetch_sockets().await.remove(0).kick();
+    assert_eq!(pair.b.end().await, End::Disconnected);
+    until("it to be gone", || pair.there.io.of("/").is_empty()).await;
+    assert_eq!(pair.ns().len(), 1);
+}
+
+#[tokio::test]
 async fn answers_come_from_every_server() {
     let mut pair = Pair::new().await;
     let silent = pair.there.connect().await;

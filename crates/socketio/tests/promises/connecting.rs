@@ -213,15 +213,19 @@ async fn a_socket_can_be_disconnected_while_it_is_in_the_middleware() {
         }
     });
     ns.on_connect(|_| async { panic!("it must not connect") });
-    let mut client = world.client().open().await.unwrap();
-    client.send_raw("0").await;
-    log.next().await;
-    assert_eq!((ns.to("session:1").count(), ns.to("session:1").sockets().len()), (1, 0));
+    let ways: [fn(socketio::Broadcast<'_>); 2] =
+        [|selected| selected.disconnect_sockets(true), |selected| selected.kick_sockets()];
+    for end in ways {
+        let mut client = world.client().open().await.unwrap();
+        client.send_raw("0").await;
+        log.next().await;
+        assert_eq!((ns.to("session:1").count(), ns.to("session:1").sockets().len()), (1, 0));
 
-    ns.to("session:1").disconnect_sockets(true);
-    assert_eq!(client.next_other().await, r#"4{"message":"server namespace disconnect"}"#);
-    assert_eq!(client.end().await, End::Closed);
-    assert!(ns.is_empty());
+        end(ns.to("session:1"));
+        assert_eq!(client.next_other().await, r#"4{"message":"server namespace disconnect"}"#);
+        assert_eq!(client.end().await, End::Closed);
+        assert!(ns.is_empty());
+    }
 }
 
 #[tokio::test]

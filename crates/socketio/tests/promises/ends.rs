@@ -97,6 +97,46 @@ async fn a_kicked_client_that_does_not_read_is_gone_at_once() {
 }
 
 #[tokio::test]
+async fn a_kicked_client_gets_nothing_of_what_was_queued_for_it_and_a_disconnected_one_all() {
+    let world = World::engine(|config| config.outbound_limit = 64 << 20).await;
+    let mut reasons = reasons(&world);
+    let ns = world.io.of("/");
+    for kicked in [true, false] {
+        let mut stalled = world.connect().await;
+        let socket = ns.everyone().sockets().pop().unwrap();
+        // Several times what the sockets' buffers hold.
+        for _ in 0..32 {
+            socket.emit("much", ("x".repeat(1 << 20),)).unwrap();
+        }
+        if kicked {
+            ns.everyone().kick_sockets();
+        } else {
+            socket.disconnect(true);
+        }
+
+        // It reads again in time.
+        assert_eq!(stalled.end().await, End::Disconnected);
+        let received = stalled.pending().len();
+        assert!(if kicked { received < 16 } else { received == 32 }, "{received} events; kicked: {kicked}");
+        assert_eq!(reasons.next().await, "server namespace disconnect");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_is_kicked_leaves_every_namespace() {
+    let world = World::new().await;
+    let other = world.io.of("/other");
+    let mut client = world.connect().await;
+    client.send_raw("0/other,").await;
+    client.next_other().await;
+    world.io.of("/").everyone().kick_sockets();
+
+    let farewells = [client.next_other().await, client.next_other().await];
+    assert!(farewells.contains(&"1/other,".to_owned()), "{farewells:?}");
+    until("it to be gone", || other.is_empty() && world.io.of("/").is_empty()).await;
+}
+
+#[tokio::test]
 async fn a_client_that_does_not_read_is_cut_off() {
     let world = World::new().await;
     let mut reasons = reasons(&world);
