@@ -12,8 +12,8 @@ use tokio::sync::Notify;
 use tokio::task::yield_now;
 
 use crate::CloseReason;
-use crate::outbound::Chunk;
-use crate::socket::{Inner, Leave, Out, Wire};
+use crate::outbound::{Chunk, Outbound};
+use crate::socket::{Inner, Leave, Wire};
 use crate::ws::send;
 
 /// So many sockets are brought into the processor's cache together.
@@ -95,7 +95,8 @@ fn look_at(sockets: &[Arc<Inner>]) {
 
 /// Brings a socket's queue on its way.
 fn flush(socket: &Arc<Inner>, scratch: &mut Vec<u8>) {
-    let mut out = socket.out.lock();
+    let mut guard = socket.out.lock();
+    let out = &mut *guard;
     out.dirty = false;
     if out.queue.is_empty() {
         return;
@@ -103,7 +104,7 @@ fn flush(socket: &Arc<Inner>, scratch: &mut Vec<u8>) {
     match &out.wire {
         Wire::Gone => {}
         Wire::Task => {
-            drop(out);
+            drop(guard);
             socket.task.wake();
         }
         Wire::Polling => {
@@ -112,18 +113,18 @@ fn flush(socket: &Arc<Inner>, scratch: &mut Vec<u8>) {
                 // Under the lock: a GET that comes now says that the peer reads, and must be the last to speak.
                 socket.stalled();
             }
-            drop(out);
+            drop(guard);
             if let Some(waker) = get {
                 waker.wake();
             }
         }
         // The answers to polls that are still being sent go first.
         Wire::Tcp(_) if out.queue.in_flight() => {}
-        Wire::Tcp(_) => match write(socket, &mut out, scratch) {
+        Wire::Tcp(stream) => match drain(socket, &mut out.queue, scratch, |bytes| send(stream, bytes)) {
             Ok(Rest::Nothing) => {}
             Ok(Rest::Later) => {
                 let flush = out.becomes_dirty();
-                drop(out);
+                drop(guard);
                 if flush {
                     socket.request_flush();
                 }
@@ -131,12 +132,12 @@ fn flush(socket: &Arc<Inner>, scratch: &mut Vec<u8>) {
             Ok(Rest::Blocked) => {
                 // The task of the connection waits until the peer takes more.
                 out.blocked = true;
-                drop(out);
+                drop(guard);
                 socket.stalled();
                 socket.task.wake();
             }
             Err(error) => {
-                drop(out);
+                drop(guard);
                 fail(socket, &error);
             }
         },
@@ -144,7 +145,7 @@ fn flush(socket: &Arc<Inner>, scratch: &mut Vec<u8>) {
 }
 
 /// What a flush has left in a queue.
-enum Rest {
+pub(crate) enum Rest {
     Nothing,
     /// Others get their turn first.
     Later,
@@ -152,10 +153,14 @@ enum Rest {
     Blocked,
 }
 
-/// Writes under the lock: queue and stream lie together, the kernel only copies, and to let go of the lock meanwhile would
-/// cost every delivery more than waiting costs the few that meet one.
-fn write(socket: &Inner, out: &mut Out, scratch: &mut Vec<u8>) -> io::Result<Rest> {
-    let Out { queue, wire: Wire::Tcp(stream), .. } = out else { return Ok(Rest::Nothing) };
+/// Writes what waits. The caller holds the lock on the queue, so that nobody drops what is being written: the kernel only
+/// copies, and to let go of the lock meanwhile would cost every delivery more than waiting costs the few that meet one.
+pub(crate) fn drain(
+    socket: &Inner,
+    queue: &mut Outbound,
+    scratch: &mut Vec<u8>,
+    mut send: impl FnMut(&[u8]) -> io::Result<usize>,
+) -> io::Result<Rest> {
     for _ in 0..WRITES {
         let chunk = queue.gather(scratch);
         let bytes = match &chunk {
@@ -163,13 +168,10 @@ fn write(socket: &Inner, out: &mut Out, scratch: &mut Vec<u8>) -> io::Result<Res
             Chunk::Copied => &scratch[..],
             Chunk::Direct(frame, from) => &frame.wire()[*from..],
         };
-        match send(stream, bytes) {
+        match send(bytes) {
             Ok(written) => {
                 socket.engine.counters.sent(queue.advance(written), written);
                 socket.progressed();
-                if written < bytes.len() {
-                    return Ok(Rest::Blocked);
-                }
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Rest::Blocked),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -177,17 +179,6 @@ fn write(socket: &Inner, out: &mut Out, scratch: &mut Vec<u8>) -> io::Result<Res
         }
     }
     Ok(if queue.is_empty() { Rest::Nothing } else { Rest::Later })
-}
-
-/// So much of the queue is with the kernel; returns what follows.
-pub(crate) fn wrote(socket: &Inner, bytes: usize, scratch: &mut Vec<u8>) -> Chunk {
-    let mut out = socket.out.lock();
-    let packets = out.queue.advance(bytes);
-    let next = out.queue.gather(scratch);
-    drop(out);
-    socket.engine.counters.sent(packets, bytes);
-    socket.progressed();
-    next
 }
 
 pub(crate) fn fail(socket: &Arc<Inner>, error: &io::Error) {

@@ -27,10 +27,6 @@ pub(crate) struct Outbound {
     uncounted: usize,
     /// The part of `bytes` that is in a long-polling response.
     in_flight: usize,
-    /// How many frames from the first on the writer has in hand: what it writes of them is told afterwards.
-    in_hand: usize,
-    /// How many of those were dropped meanwhile, as far as they turn out not to have been begun.
-    dropped: usize,
 }
 
 /// The next bytes to write.
@@ -64,8 +60,8 @@ impl Outbound {
     /// Queues the answer to a ping. One that still waits behind everything else is replaced: of several pings only the
     /// newest needs an answer (RFC 6455, section 5.5.3). Returns false when that exceeds `limit`.
     pub(crate) fn push_pong(&mut self, pong: Frame, limit: usize) -> bool {
-        let waits = self.frames.len() > self.in_hand.max(usize::from(self.written > 0));
-        match self.frames.back_mut().filter(|last| last.is_pong() && waits) {
+        let begun = self.frames.len() == 1 && self.written > 0;
+        match self.frames.back_mut().filter(|last| last.is_pong() && !begun) {
             Some(last) => {
                 self.bytes = (self.bytes + pong.cost()).saturating_sub(last.cost());
                 *last = pong;
@@ -100,15 +96,9 @@ impl Outbound {
         self.in_flight > 0
     }
 
-    /// The next bytes for a WebSocket: as many frames as fit into one write. There is one writer, which tells by
-    /// [`Outbound::advance`] what it wrote of them, if anything, before it asks again.
-    pub(crate) fn gather(&mut self, scratch: &mut Vec<u8>) -> Chunk {
-        if self.dropped > 0 {
-            self.drop_unbegun();
-        }
-        self.in_hand = 0;
+    /// The next bytes for a WebSocket: as many frames as fit into one write.
+    pub(crate) fn gather(&self, scratch: &mut Vec<u8>) -> Chunk {
         let Some(first) = self.frames.front() else { return Chunk::Empty };
-        self.in_hand = 1;
         let rest = &first.wire()[self.written..];
         if rest.len() >= DIRECT_MIN {
             return Chunk::Direct(first.clone(), self.written);
@@ -120,14 +110,13 @@ impl Outbound {
                 break;
             }
             scratch.extend_from_slice(frame.wire());
-            self.in_hand += 1;
         }
         Chunk::Copied
     }
 
     /// `written` more bytes are with the kernel. Returns how many frames that finished.
     pub(crate) fn advance(&mut self, written: usize) -> u64 {
-        let mut finished = 0_usize;
+        let mut finished = 0;
         self.written += written;
         while let Some(frame) = self.frames.front() {
             let (len, cost) = (frame.wire().len(), frame.cost());
@@ -139,10 +128,8 @@ impl Outbound {
             self.release(cost);
             finished += 1;
         }
-        self.in_hand = 0;
-        self.dropped = self.dropped.saturating_sub(finished);
         self.give_room_back();
-        finished as u64
+        finished
     }
 
     /// Everything that waits, as a long-polling payload, which counts until [`Outbound::landed`].
@@ -167,22 +154,9 @@ impl Outbound {
         self.in_flight = 0;
     }
 
-    /// Drops what waits, except the rest of a frame that is partly written: without it nothing could follow. What the
-    /// writer has in hand it may be writing now; that is dropped as soon as it has told how far it came.
+    /// Drops what waits, except the rest of a frame that is partly written: without it no close frame could follow.
     pub(crate) fn drop_waiting(&mut self) {
-        self.frames.truncate(self.in_hand.max(usize::from(self.written > 0)));
-        self.dropped = self.frames.len();
-        self.recount();
-    }
-
-    fn drop_unbegun(&mut self) {
-        let begun = usize::from(self.written > 0);
-        self.frames.drain(begun..self.dropped.max(begun));
-        self.dropped = 0;
-        self.recount();
-    }
-
-    fn recount(&mut self) {
+        self.frames.truncate(usize::from(self.written > 0));
         self.uncounted = 0;
         self.bytes = self.in_flight + self.frames.iter().map(Frame::cost).sum::<usize>();
     }
@@ -289,49 +263,6 @@ mod tests {
         let (stream, frames) = written(&mut queue, usize::MAX);
         assert_eq!((stream.as_slice(), frames), (&b"first\x88\x02\x03\xe8"[..], 2));
         assert_eq!(queue.bytes(), 0);
-    }
-
-    #[test]
-    fn what_the_writer_has_in_hand_is_dropped_once_it_has_told_how_far_it_came() {
-        let mut last = Outbound::default();
-        last.push_control(Frame::text("bye"));
-        let bye = written(&mut last, usize::MAX).0;
-        let (first, second) = (Frame::text("first"), Frame::text("second"));
-        for taken in 0..=first.wire().len() + second.wire().len() {
-            let (mut queue, mut scratch) = (Outbound::default(), Vec::new());
-            queue.push([first.clone(), second.clone()], usize::MAX);
-            queue.gather(&mut scratch);
-            queue.push([Frame::text("third")], usize::MAX);
-            queue.drop_waiting();
-            queue.push_control(Frame::text("bye"));
-            let mut stream = scratch[..taken].to_vec();
-            // A peer that takes nothing is not told of at all.
-            if taken > 0 {
-                queue.advance(taken);
-            }
-            stream.extend(written(&mut queue, usize::MAX).0);
-
-            let begun = [&first, &second].into_iter().scan(0, |start, frame| {
-                let begun = *start < taken;
-                *start += frame.wire().len();
-                begun.then_some(frame.wire())
-            });
-            assert_eq!(stream, [begun.collect::<Vec<_>>().concat(), bye.clone()].concat(), "{taken} bytes were taken");
-            assert_eq!(queue.bytes(), 0);
-        }
-    }
-
-    #[test]
-    fn a_pong_that_the_writer_has_in_hand_is_not_replaced() {
-        let (mut queue, mut scratch) = (Outbound::default(), Vec::new());
-        queue.push([Frame::text("first")], usize::MAX);
-        queue.push_pong(Frame::pong(b"one"), usize::MAX);
-        queue.gather(&mut scratch);
-        queue.push_pong(Frame::pong(b"of another length"), usize::MAX);
-        let mut stream = scratch.clone();
-        queue.advance(stream.len());
-        stream.extend(written(&mut queue, usize::MAX).0);
-        assert!(stream.ends_with(b"\x8a\x03one\x8a\x11of another length"), "{stream:?}");
     }
 
     #[test]

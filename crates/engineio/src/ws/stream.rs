@@ -16,8 +16,7 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::flush::{with_scratch, wrote};
-use crate::outbound::Chunk;
+use crate::flush::{Rest, drain, with_scratch};
 use crate::serve::HttpStream;
 use crate::socket::{Inner, Wire};
 
@@ -197,32 +196,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Carrier for Owned<S> {
     }
 
     fn poll_queue(&mut self, cx: &mut Context<'_>, socket: &Arc<Inner>) -> Poll<io::Result<()>> {
-        with_scratch(|scratch| {
-            let mut chunk = {
-                let mut out = socket.out.lock();
-                out.dirty = false;
-                out.blocked = false;
-                if out.queue.in_flight() { Chunk::Empty } else { out.queue.gather(scratch) }
+        let mut guard = socket.out.lock();
+        let out = &mut *guard;
+        (out.dirty, out.blocked) = (false, false);
+        if !out.queue.in_flight() {
+            let send = |bytes: &[u8]| match Pin::new(&mut self.0).poll_write(cx, bytes) {
+                Poll::Ready(Ok(0)) => Err(ErrorKind::WriteZero.into()),
+                Poll::Ready(outcome) => outcome,
+                Poll::Pending => Err(ErrorKind::WouldBlock.into()),
             };
-            loop {
-                let bytes = match &chunk {
-                    Chunk::Empty => break,
-                    Chunk::Copied => &scratch[..],
-                    Chunk::Direct(frame, from) => &frame.wire()[*from..],
-                };
-                match Pin::new(&mut self.0).poll_write(cx, bytes)? {
-                    Poll::Ready(0) => return Poll::Ready(Err(ErrorKind::WriteZero.into())),
-                    Poll::Ready(written) => chunk = wrote(socket, written, scratch),
-                    Poll::Pending => {
-                        socket.out.lock().blocked = true;
-                        socket.stalled();
-                        return Poll::Pending;
-                    }
+            match with_scratch(|scratch| drain(socket, &mut out.queue, scratch, send))? {
+                Rest::Nothing => {}
+                Rest::Later => cx.waker().wake_by_ref(),
+                Rest::Blocked => {
+                    out.blocked = true;
+                    socket.stalled();
+                    return Poll::Pending;
                 }
             }
-            // A stream with a buffer of its own may hold the end of it back.
-            Pin::new(&mut self.0).poll_flush(cx)
-        })
+        }
+        drop(guard);
+        // A stream with a buffer of its own may hold the end of it back.
+        Pin::new(&mut self.0).poll_flush(cx)
     }
 }
 
