@@ -19,7 +19,7 @@ use crate::lane::{Entry, Lanes, Pending};
 use crate::limits::Limits;
 use crate::member;
 use crate::presence::Presence;
-use crate::session::{self, Identity};
+use crate::session::{self, Ended, Identity};
 use crate::stats::{Stats, Tallies};
 use crate::text::{ChannelName, fold, look};
 use crate::time::{Environment, Time};
@@ -91,6 +91,7 @@ impl Chat {
             general,
             made_per_hour: options.made_per_hour,
             presence: Presence::default(),
+            ended: Ended::default(),
             typing: Default::default(),
             moved: Default::default(),
             fatal,
@@ -262,6 +263,11 @@ impl Chat {
     #[cfg(test)]
     pub(crate) fn fail_point(&self) -> &crate::world::FailPoint {
         &self.inner.world.fail_point
+    }
+
+    /// These sessions were ended beside this server.
+    pub(crate) fn note_ended(&self, sessions: &[SessionId]) {
+        self.inner.world.ended.note(sessions.iter().copied());
     }
 
     pub(crate) fn env(&self) -> &Environment {

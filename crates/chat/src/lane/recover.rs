@@ -44,9 +44,9 @@ impl Doubt {
         self.sessions.extend(sessions);
     }
 
-    /// What is to be told. The lane's turn comes when its transaction that was lost has ended, so that what is read here
+    /// What is to be told, and which sessions have ended. The lane's turn comes when its transaction that was lost has ended, so that what is read here
     /// is what has become of it.
-    pub(super) async fn resolve(&self, writer: &mut Writer, turn: i64) -> Result<Batch> {
+    pub(super) async fn resolve(&self, writer: &mut Writer, turn: i64) -> Result<(Batch, Vec<SessionId>)> {
         writer.begin_in_turn(turn).await?;
         let conn = &mut writer.conn();
         let mut effects = Vec::new();
@@ -59,10 +59,11 @@ impl Doubt {
         }
         let sessions: Vec<_> = self.sessions.iter().copied().collect();
         let existing = session::sql::existing(conn, &sessions).await?;
-        let ended = sessions.into_iter().filter(|session| !existing.contains(session));
-        effects.extend(ended.map(|session| Effect::EndSession { session }));
+        let ended: Vec<_> = sessions.into_iter().filter(|session| !existing.contains(session)).collect();
+        effects.extend(ended.iter().map(|&session| Effect::EndSession { session }));
         writer.rollback().await?;
         let reread = self.people.iter().copied().collect();
-        Ok(Batch { reread, done: vec![Done { origin: None, effects, finish: Box::new(|| {}) }] })
+        let batch = Batch { reread, done: vec![Done { origin: None, effects, finish: Box::new(|| {}) }] };
+        Ok((batch, ended))
     }
 }
