@@ -114,6 +114,38 @@ on_both! {
 }
 
 on_both! {
+    async fn a_leaving_owner_passes_over_the_disabled(world: World) {
+        let (ann, bob, cleo) = (world.person("ann").await, world.person("bob").await, world.person("cleo").await);
+        let plans = ann.channel("plans", "public").await;
+        for person in [&bob, &cleo] {
+            world.env.advance(std::time::Duration::from_secs(1));
+            person.get("channel:join", json!({ "channelId": plans })).await;
+        }
+        world.chat.set_disabled(bob.id(), true).await.unwrap();
+        ann.get("channel:leave", json!({ "channelId": plans })).await;
+        assert_eq!(cleo.view(plans).await["role"], "owner");
+        // With nobody else left it is theirs, for when they are let in again.
+        cleo.get("channel:leave", json!({ "channelId": plans })).await;
+        world.chat.set_disabled(bob.id(), false).await.unwrap();
+        assert_eq!(bob.view(plans).await["role"], "owner");
+    }
+}
+
+on_both! {
+    async fn the_disabled_are_reached_only_where_one_talked_to_them_before(world: World) {
+        let (ann, bob, cleo) = (world.person("ann").await, world.person("bob").await, world.person("cleo").await);
+        let with = |people: &[&crate::test_world::Person]| json!({ "userIds": people.iter().map(|p| p.id()).collect::<Vec<_>>() });
+        let before = ann.get("user:reach", with(&[&bob])).await;
+        world.chat.set_disabled(bob.id(), true).await.unwrap();
+        assert_eq!(ann.get("user:reach", with(&[&bob])).await["id"], before["id"], "what was said stays");
+        assert_eq!(cleo.refused("user:reach", with(&[&bob])).await, "NOT_FOUND");
+        assert_eq!(ann.refused("user:reach", with(&[&bob, &cleo])).await, "NOT_FOUND");
+        world.chat.set_disabled(bob.id(), false).await.unwrap();
+        assert_eq!(cleo.get("user:reach", with(&[&bob])).await["userCount"], 2);
+    }
+}
+
+on_both! {
     async fn nobody_leaves_general_or_a_direct_conversation(world: World) {
         let (ann, bob) = (world.person("ann").await, world.person("bob").await);
         let direct: ChannelId = id_of(&ann.get("user:reach", json!({ "userIds": [bob.id()] })).await);
