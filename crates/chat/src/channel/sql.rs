@@ -170,6 +170,27 @@ pub(crate) async fn seen_by(conn: &mut Conn<'_>, id: ChannelId, user: UserId) ->
     row.map(|row| row.seen_by(user)).ok_or_else(|| Error::not_found("channel"))
 }
 
+/// Private channels that nobody is in: nobody can find, join or be added to them any more.
+pub(super) async fn abandoned(conn: &mut Conn<'_>, rows: i64) -> Result<Vec<ChannelId>> {
+    let sql = "SELECT id FROM channel WHERE kind = 'private' AND NOT direct AND user_count = 0 LIMIT $1";
+    let rows: Vec<(ChannelId,)> = on_db!(conn, c => sqlx::query_as(sql).bind(rows).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Whether this is a private channel that nobody is in.
+pub(super) async fn is_abandoned(conn: &mut Conn<'_>, id: ChannelId) -> Result<bool> {
+    let sql = "SELECT c.id FROM channel c WHERE c.id = $1 AND c.kind = 'private' AND NOT c.direct \
+                 AND NOT EXISTS (SELECT 1 FROM member m WHERE m.channel_id = c.id)";
+    let row: Option<(ChannelId,)> = on_db!(conn, c => sqlx::query_as(sql).bind(id).fetch_optional(c).await)?;
+    Ok(row.is_some())
+}
+
+/// Remove a channel with what is in it.
+pub(super) async fn delete(conn: &mut Conn<'_>, id: ChannelId) -> Result<()> {
+    on_db!(conn, c => sqlx::query("DELETE FROM channel WHERE id = $1").bind(id).execute(c).await.map(drop))?;
+    Ok(())
+}
+
 /// The direct conversation of exactly these people.
 pub(crate) async fn direct_of(conn: &mut Conn<'_>, people_key: &str) -> Result<Option<ChannelId>> {
     let sql = "SELECT id FROM channel WHERE people_key = $1";

@@ -114,6 +114,42 @@ on_both! {
 }
 
 on_both! {
+    async fn a_private_channel_that_everybody_has_left_is_removed_with_its_messages(world: World) {
+        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        let (secret, kept) = (ann.channel("secret", "private").await, ann.channel("kept", "private").await);
+        let plans = ann.channel("plans", "public").await;
+        ann.get("user:reach", json!({ "userIds": [bob.id()] })).await;
+        ann.get("channel:add", json!({ "channelId": secret, "userIds": [bob.id()] })).await;
+        // More than go in one step.
+        let send = json!({ "channelId": secret, "content": "x" });
+        for _ in 0..3 {
+            let waiting: Vec<_> = (0..400).map(|_| ann.submit("message:send", &send)).collect();
+            for answer in waiting {
+                assert_eq!(answer.await.unwrap()["status"], "OK");
+            }
+        }
+        ann.say(kept, "stays").await;
+        ann.say(plans, "stays").await;
+        for channel in [secret, plans] {
+            ann.get("channel:leave", json!({ "channelId": channel })).await;
+        }
+        assert_eq!(world.chat.sweep_channels().await.unwrap(), 0, "somebody is in each, or may come back");
+        assert_eq!(bob.contents(secret).await.len(), 100);
+
+        bob.get("channel:leave", json!({ "channelId": secret })).await;
+        world.take_told();
+        assert_eq!(world.chat.sweep_channels().await.unwrap(), 1);
+        assert_eq!(world.count("message").await, 2);
+        assert_eq!(world.count("channel").await, 4, "General, the kept, the public and the direct one");
+        assert_eq!(world.take_told(), [], "there is nobody to be told");
+        assert_eq!(bob.refused("message:send", send).await, "NOT_FOUND");
+        let cursors = json!({ "channels": { secret.to_string(): 7 } });
+        assert_eq!(bob.get("message:sync", cursors).await["left"], json!([secret]));
+        assert_eq!(world.chat.sweep_channels().await.unwrap(), 0);
+    }
+}
+
+on_both! {
     async fn a_leaving_owner_passes_over_the_disabled(world: World) {
         let (ann, bob, cleo) = (world.person("ann").await, world.person("bob").await, world.person("cleo").await);
         let plans = ann.channel("plans", "public").await;
