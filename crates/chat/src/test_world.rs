@@ -156,22 +156,6 @@ impl World {
         }
     }
 
-    /// How many rows a table has.
-    pub(crate) async fn count(&self, table: &str) -> i64 {
-        let sql = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
-        match self.database.location() {
-            Location::Sqlite(path) => {
-                let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
-                let mut connection = options.connect().await.expect("a connection");
-                sqlx::query_scalar(sql).fetch_one(&mut connection).await.expect("a number")
-            }
-            Location::Postgres(url) => {
-                let mut connection = sqlx::PgConnection::connect(url).await.expect("a connection");
-                sqlx::query_scalar(sql).fetch_one(&mut connection).await.expect("a number")
-            }
-        }
-    }
-
     /// What was told since somebody last looked.
     pub(crate) fn take_told(&self) -> Vec<Told> {
         std::mem::take(&mut *self.told.lock())
