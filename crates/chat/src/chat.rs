@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::account::{self, PasswordCost, Passwords};
 use crate::answer::Answer;
-use crate::channel::{self, ChannelType};
+use crate::channel::{self, Channel, ChannelType};
 use crate::command::{Command, Cx, Kind, Live, Request};
 use crate::db::{Conn, Database, Db, Fault, OpenError, Opening};
 use crate::effect::{Actor, Audience, Batch, Effect};
@@ -196,6 +196,14 @@ impl Chat {
     /// The channels that somebody is in: whose rooms their sockets stand in.
     pub async fn memberships(&self, user: UserId) -> Result<Vec<ChannelId>> {
         self.read(async |conn| member::channels_of(conn, user).await).await
+    }
+
+    /// These channels as somebody sees them; without those that they are not in.
+    pub async fn channels_of(&self, user: UserId, ids: &[ChannelId]) -> Result<Vec<Channel>> {
+        let rows = self.read(async |conn| channel::sql::own_among(conn, user, ids).await).await?;
+        // Each once: the statement may find one twice.
+        let channels: BTreeMap<_, _> = rows.into_iter().map(|row| (row.id, row.seen_by(user))).collect();
+        Ok(channels.into_values().collect())
     }
 
     /// As [`memberships`](Self::memberships), for a socket that comes in: nothing if its session has ended. One snapshot

@@ -160,6 +160,11 @@ pub(super) async fn set_topic(conn: &mut Conn<'_>, id: ChannelId, topic: Option<
 
 /// A channel as one person sees it. Whether they may is the caller's to ask.
 pub(crate) async fn seen_by(conn: &mut Conn<'_>, id: ChannelId, user: UserId) -> Result<Channel> {
+    found(conn, id, user).await?.ok_or_else(|| Error::not_found("channel"))
+}
+
+/// As [`seen_by`]; nothing where there is no such channel.
+pub(crate) async fn found(conn: &mut Conn<'_>, id: ChannelId, user: UserId) -> Result<Option<Channel>> {
     let sql = concat!(
         "SELECT ",
         columns!(),
@@ -167,7 +172,7 @@ pub(crate) async fn seen_by(conn: &mut Conn<'_>, id: ChannelId, user: UserId) ->
          WHERE c.id = $1"
     );
     let row: Option<ChannelRow> = on_db!(conn, c => sqlx::query_as(sql).bind(id).bind(user).fetch_optional(c).await)?;
-    row.map(|row| row.seen_by(user)).ok_or_else(|| Error::not_found("channel"))
+    Ok(row.map(|row| row.seen_by(user)))
 }
 
 /// Private channels that nobody is in: nobody can find, join or be added to them any more.

@@ -339,6 +339,7 @@ impl Lane {
         }
         self.doubt.people(progress.moved_people());
         self.doubt.sessions(progress.ended.iter().copied());
+        self.doubt.effects(progress.outcomes.iter().flat_map(|(_, outcome)| &outcome.effects));
         self.lose();
         Ended::Failed
     }
@@ -408,7 +409,7 @@ impl Lane {
         if let Some(writer) = &mut self.writer
             && !self.doubt.is_empty()
         {
-            let (batch, ended) = self.doubt.resolve(writer, self.turn).await?;
+            let (batch, ended) = self.doubt.resolve(writer, self.turn, self.world.general).await?;
             self.doubt = Doubt::default();
             self.world.ended.note(ended);
             let _ = self.out.send(batch).await;

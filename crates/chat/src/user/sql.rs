@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::id::UserId;
 use crate::presence::Presence;
 use crate::text::{DisplayName, SearchText, Username, fold};
-use crate::user::User;
+use crate::user::{Profile, User};
 
 /// Somebody, without whether they are here.
 #[derive(Debug, sqlx::FromRow)]
@@ -19,6 +19,12 @@ pub(crate) struct UserRow {
 }
 
 impl UserRow {
+    /// How they are called.
+    pub(crate) fn profile(self) -> Profile {
+        let Self { id, username, display_name } = self;
+        Profile { id, username, display_name }
+    }
+
     /// With whether they are here.
     pub(crate) fn seen(self, presence: &Presence) -> User {
         let Self { id, username, display_name } = self;
