@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::account::{self, PasswordCost, Passwords};
 use crate::answer::Answer;
-use crate::channel::{self, ChannelType};
+use crate::channel::{self, Channel, ChannelType};
 use crate::command::{Command, Cx, Kind, Live, Request};
 use crate::db::{Conn, Database, Db, Fault, OpenError, Opening};
 use crate::effect::{Actor, Audience, Batch, Effect};
@@ -19,7 +19,7 @@ use crate::lane::{Entry, Lanes, Pending};
 use crate::limits::Limits;
 use crate::member;
 use crate::presence::Presence;
-use crate::session::{self, Identity};
+use crate::session::{self, Ended, Identity};
 use crate::stats::{Stats, Tallies};
 use crate::text::{ChannelName, fold, look};
 use crate::time::{Environment, Time};
@@ -91,6 +91,7 @@ impl Chat {
             general,
             made_per_hour: options.made_per_hour,
             presence: Presence::default(),
+            ended: Ended::default(),
             typing: Default::default(),
             moved: Default::default(),
             fatal,
@@ -197,6 +198,14 @@ impl Chat {
         self.read(async |conn| member::channels_of(conn, user).await).await
     }
 
+    /// These channels as somebody sees them; without those that they are not in.
+    pub async fn channels_of(&self, user: UserId, ids: &[ChannelId]) -> Result<Vec<Channel>> {
+        let rows = self.read(async |conn| channel::sql::own_among(conn, user, ids).await).await?;
+        // Each once: the statement may find one twice.
+        let channels: BTreeMap<_, _> = rows.into_iter().map(|row| (row.id, row.seen_by(user))).collect();
+        Ok(channels.into_values().collect())
+    }
+
     /// As [`memberships`](Self::memberships), for a socket that comes in: nothing if its session has ended. One snapshot
     /// tells both.
     pub async fn memberships_of(&self, identity: Identity) -> Result<Option<Vec<ChannelId>>> {
@@ -262,6 +271,11 @@ impl Chat {
     #[cfg(test)]
     pub(crate) fn fail_point(&self) -> &crate::world::FailPoint {
         &self.inner.world.fail_point
+    }
+
+    /// These sessions were ended beside this server.
+    pub(crate) fn note_ended(&self, sessions: &[SessionId]) {
+        self.inner.world.ended.note(sessions.iter().copied());
     }
 
     pub(crate) fn env(&self) -> &Environment {

@@ -88,6 +88,11 @@ impl Error {
         Self::new(Code::Unauthenticated, message)
     }
 
+    /// Nobody is signed in, or not any more.
+    pub fn signed_out() -> Self {
+        Self::unauthenticated("sign in first")
+    }
+
     /// Known to the caller, and not theirs to do.
     pub fn forbidden(message: &'static str) -> Self {
         Self::new(Code::Forbidden, message)

@@ -1,12 +1,13 @@
 //! From commits to sockets: what a lane has committed becomes room joins, events and answers, in the order of commits.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chat::member::Left;
 use chat::read::ReadMarks;
 use chat::server::Draining;
-use chat::{Audience, Batch, Done, Effect, Event, Origin, UserId, fail_point};
+use chat::{Audience, Batch, ChannelId, Done, Effect, Event, Origin, UserId, fail_point};
 use socketio::Broadcast;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -58,8 +59,10 @@ impl FanOut {
         loop {
             match timeout(REREAD_MAX, self.app.chat.memberships(user)).await {
                 Ok(Ok(memberships)) => {
-                    let Some(left) = reread.settle(&memberships) else { continue };
-                    for channel_id in left {
+                    let Some(crossed) = reread.settle(&memberships) else { continue };
+                    self.tell_entered(user, crossed.entered).await;
+                    for channel_id in crossed.left {
+                        self.app.marks.forget(channel_id, user);
                         self.emit(Audience::User(user), &Event::ChannelLeft(Left { channel_id }), false, None);
                     }
                 }
@@ -67,6 +70,23 @@ impl FanOut {
                 Ok(Err(_)) | Err(_) => hub.cut(user),
             }
             return;
+        }
+    }
+
+    /// Tells a person of channels that they are in without having been told.
+    async fn tell_entered(&self, user: UserId, entered: HashSet<ChannelId>) {
+        if entered.is_empty() {
+            return;
+        }
+        let entered: Vec<_> = entered.into_iter().collect();
+        match timeout(REREAD_MAX, self.app.chat.channels_of(user, &entered)).await {
+            Ok(Ok(channels)) => {
+                for channel in channels {
+                    self.emit(Audience::User(user), &Event::ChannelJoined(channel), false, None);
+                }
+            }
+            // Who comes back catches up.
+            Ok(Err(_)) | Err(_) => self.app.hub.cut(user),
         }
     }
 

@@ -219,6 +219,13 @@ impl Arrival {
     }
 }
 
+/// The channels that some of a person's sockets have entered or left because their memberships were read anew.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Crossed {
+    pub(crate) entered: HashSet<ChannelId>,
+    pub(crate) left: HashSet<ChannelId>,
+}
+
 /// All sockets of a person, while their memberships are read anew.
 pub(crate) struct Reread {
     watch: Watch,
@@ -226,27 +233,28 @@ pub(crate) struct Reread {
 
 impl Reread {
     /// Puts every socket of the person into exactly the channels that were read, except where a change has overtaken the
-    /// reading. Which channels some of them left; nothing if they are to be read again.
-    pub(crate) fn settle(&self, memberships: &[ChannelId]) -> Option<HashSet<ChannelId>> {
+    /// reading. Which channels some of them entered or left; nothing if they are to be read again.
+    pub(crate) fn settle(&self, memberships: &[ChannelId]) -> Option<Crossed> {
         let Watch { hub, user, number } = &self.watch;
         let (mut lock, moved) = self.watch.settle()?;
         let wanted: HashSet<ChannelId> = memberships.iter().copied().collect();
-        let mut left = HashSet::new();
+        let mut crossed = Crossed::default();
         for socket in hub.namespace.to(room::user(*user)).sockets() {
             let rooms = socket.rooms();
             let entered = rooms.iter().filter_map(|room| room.strip_prefix(room::CHANNEL)?.parse().ok());
             let entered: HashSet<ChannelId> = entered.collect();
             for channel in wanted.difference(&entered).filter(|channel| !moved.contains(channel)) {
                 socket.join(room::channel(*channel));
+                crossed.entered.insert(*channel);
             }
             for channel in entered.difference(&wanted).filter(|channel| !moved.contains(channel)) {
                 socket.leave(room::channel(*channel));
-                left.insert(*channel);
+                crossed.left.insert(*channel);
             }
         }
         for other in lock.of(*user).iter_mut().filter(|other| other.number != *number) {
             other.overtaken = true;
         }
-        Some(left)
+        Some(crossed)
     }
 }

@@ -15,8 +15,8 @@ const TICK: Duration = Duration::from_secs(1);
 /// How often channels that moved tell their heads, so that a lost last event is found.
 const HEADS: Duration = Duration::from_secs(25);
 
-/// How often limits forget those who have been quiet, sessions with a socket count as used, and others come to their
-/// end.
+/// How often limits forget those who have been quiet, sessions with a socket count as used, and other sessions and channels
+/// without anybody come to their end.
 const CLEAN: Duration = Duration::from_secs(10 * 60);
 
 /// How often it is looked whether `hearth user` has changed who may sign in: with the look itself well within the second
@@ -49,6 +49,28 @@ pub(crate) async fn watch_access(app: Arc<App>, stop: CancellationToken) {
         again -= 1;
         for session in ended {
             app.hub.end_session(session);
+        }
+    }
+}
+
+/// Removes the private channels that everybody has left, until the server stops.
+pub(crate) async fn sweep_channels(app: Arc<App>, stop: CancellationToken) {
+    let mut clean = interval(CLEAN);
+    clean.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = clean.tick() => {}
+        }
+        // What is in the way now, the next time it is not.
+        let swept = tokio::select! {
+            () = stop.cancelled() => return,
+            swept = app.chat.sweep_channels() => swept,
+        };
+        match swept {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "removed private channels that everybody had left"),
+            Err(error) => tracing::debug!(%error, "channels that everybody has left wait"),
         }
     }
 }

@@ -56,6 +56,7 @@ pub async fn serve(settings: Settings) -> Result<()> {
     }
     app.tasks.spawn(jobs::run(Arc::clone(&app), stop.clone()));
     app.tasks.spawn(jobs::watch_access(Arc::clone(&app), stop.clone()));
+    app.tasks.spawn(jobs::sweep_channels(Arc::clone(&app), stop.clone()));
     let scrape = Scrape::new(&app, io.clone());
     if let Some(listener) = metrics_listener {
         tracing::info!(metrics = %listener.local_addr()?, "metrics are here");

@@ -22,7 +22,7 @@ export type AddMembers = {
  */
 channelId: ChannelId,
 /**
- * Whom, 1 to `ADD_MAX`.
+ * Whom, 1 to `ADD_MAX`; one whose account is disabled is `NOT_FOUND`, as an unknown one is.
  */
 userIds: Array<UserId>, };
 
@@ -610,7 +610,8 @@ username: Username,
 displayName: DisplayName, };
 
 /**
- * The direct conversation with exactly these people, made if it does not exist.
+ * The direct conversation with exactly these people, made if it does not exist and none of their accounts is
+ * disabled.
  */
 export type ReachUsers = {
 /**
@@ -674,7 +675,7 @@ size?: PageSize, };
 export type SearchText = string;
 
 /**
- * Other people, by the beginning of either of their names.
+ * Other people, by the beginning of either of their names; without those whose account is disabled.
  */
 export type SearchUsers = {
 /**

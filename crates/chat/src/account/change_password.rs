@@ -22,7 +22,7 @@ impl Command for ReplacePassword {
     async fn run(self, cx: &mut Cx<'_>) -> Result<Empty> {
         let (user, own) = (cx.actor.user, cx.actor.session);
         if session::sql::existing(cx.db(), &[own]).await?.is_empty() {
-            return Err(Error::unauthenticated("sign in first"));
+            return Err(Error::signed_out());
         }
         if !sql::replace_password(cx.db(), user, &self.verified, &self.password_hash).await? {
             return Err(Error::conflict("the password has just been changed"));
@@ -42,7 +42,7 @@ impl Chat {
     pub async fn change_password(&self, identity: Identity, body: ChangePassword) -> Result<()> {
         let user = identity.user;
         let account = self.read(async |conn| sql::credentials(conn, user).await).await?;
-        let account = account.ok_or_else(|| Error::unauthenticated("sign in first"))?;
+        let account = account.ok_or_else(Error::signed_out)?;
         let verified = account.password_hash;
         if !self.passwords().verify(body.current.expose(), Some(verified.clone())).await? {
             return Err(Error::invalid_field("current", "wrong", "is not the password of this account"));

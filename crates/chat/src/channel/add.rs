@@ -19,7 +19,7 @@ payload! {
     pub struct AddMembers {
         /// Which.
         pub channel_id: ChannelId,
-        /// Whom, 1 to [`ADD_MAX`].
+        /// Whom, 1 to [`ADD_MAX`]; one whose account is disabled is `NOT_FOUND`, as an unknown one is.
         pub user_ids: Vec<UserId>,
     }
 }
@@ -44,7 +44,7 @@ impl Command for AddMembers {
         let mut people = self.user_ids;
         people.sort_unstable();
         people.dedup();
-        if user::sql::by_ids(cx.db(), &people).await?.len() != people.len() {
+        if !user::sql::all_may_sign_in(cx.db(), &people).await? {
             return Err(Error::not_found("user"));
         }
         let added = member::sql::add_all(cx.db(), id, &people, Role::Member, now).await?;

@@ -10,6 +10,7 @@ mod reach;
 mod remove;
 mod search;
 pub(crate) mod sql;
+mod sweep;
 mod update;
 
 #[cfg(test)]

@@ -15,7 +15,8 @@ use crate::wire::{Data, payload};
 pub const REACH_MAX: usize = 8;
 
 payload! {
-    /// The direct conversation with exactly these people, made if it does not exist.
+    /// The direct conversation with exactly these people, made if it does not exist and none of their accounts is
+    /// disabled.
     pub struct ReachUsers {
         /// The others, 1 to [`REACH_MAX`]; oneself does not count.
         pub user_ids: Vec<UserId>,
@@ -47,13 +48,13 @@ impl Command for ReachUsers {
         if !(2..=REACH_MAX + 1).contains(&people.len()) {
             return Err(Error::invalid_field("userIds", "invalid", format!("must hold 1 to {REACH_MAX} other people")));
         }
-        if user::sql::by_ids(cx.db(), &people).await?.len() != people.len() {
-            return Err(Error::not_found("user"));
-        }
         let key: Vec<_> = people.iter().map(ToString::to_string).collect();
         let key = key.join(",");
         if let Some(id) = sql::direct_of(cx.db(), &key).await? {
             return Ok(Data { data: sql::seen_by(cx.db(), id, oneself).await? });
+        }
+        if !user::sql::all_may_sign_in(cx.db(), &people).await? {
+            return Err(Error::not_found("user"));
         }
 
         let id = ChannelId::from_uuid(cx.env().uuid());

@@ -160,6 +160,11 @@ pub(super) async fn set_topic(conn: &mut Conn<'_>, id: ChannelId, topic: Option<
 
 /// A channel as one person sees it. Whether they may is the caller's to ask.
 pub(crate) async fn seen_by(conn: &mut Conn<'_>, id: ChannelId, user: UserId) -> Result<Channel> {
+    found(conn, id, user).await?.ok_or_else(|| Error::not_found("channel"))
+}
+
+/// As [`seen_by`]; nothing where there is no such channel.
+pub(crate) async fn found(conn: &mut Conn<'_>, id: ChannelId, user: UserId) -> Result<Option<Channel>> {
     let sql = concat!(
         "SELECT ",
         columns!(),
@@ -167,7 +172,28 @@ pub(crate) async fn seen_by(conn: &mut Conn<'_>, id: ChannelId, user: UserId) ->
          WHERE c.id = $1"
     );
     let row: Option<ChannelRow> = on_db!(conn, c => sqlx::query_as(sql).bind(id).bind(user).fetch_optional(c).await)?;
-    row.map(|row| row.seen_by(user)).ok_or_else(|| Error::not_found("channel"))
+    Ok(row.map(|row| row.seen_by(user)))
+}
+
+/// Private channels that nobody is in: nobody can find, join or be added to them any more.
+pub(super) async fn abandoned(conn: &mut Conn<'_>, rows: i64) -> Result<Vec<ChannelId>> {
+    let sql = "SELECT id FROM channel WHERE kind = 'private' AND NOT direct AND user_count = 0 LIMIT $1";
+    let rows: Vec<(ChannelId,)> = on_db!(conn, c => sqlx::query_as(sql).bind(rows).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Whether this is a private channel that nobody is in.
+pub(super) async fn is_abandoned(conn: &mut Conn<'_>, id: ChannelId) -> Result<bool> {
+    let sql = "SELECT c.id FROM channel c WHERE c.id = $1 AND c.kind = 'private' AND NOT c.direct \
+                 AND NOT EXISTS (SELECT 1 FROM member m WHERE m.channel_id = c.id)";
+    let row: Option<(ChannelId,)> = on_db!(conn, c => sqlx::query_as(sql).bind(id).fetch_optional(c).await)?;
+    Ok(row.is_some())
+}
+
+/// Remove a channel with what is in it.
+pub(super) async fn delete(conn: &mut Conn<'_>, id: ChannelId) -> Result<()> {
+    on_db!(conn, c => sqlx::query("DELETE FROM channel WHERE id = $1").bind(id).execute(c).await.map(drop))?;
+    Ok(())
 }
 
 /// The direct conversation of exactly these people.

@@ -18,6 +18,8 @@ use crate::world::World;
 pub(super) enum Abort {
     /// Other transactions stood in the way: again.
     Repeat(Error),
+    /// A session ended while the batch ran: again, without its commands.
+    Ended,
     /// A set of statements failed: again, one by one, to find the one at fault.
     OneByOne(Error),
     /// The connection is of no more use.
@@ -64,6 +66,8 @@ pub(super) struct Progress {
     pub(super) outcomes: Vec<(usize, Outcome)>,
     /// Channels whose messages changed: where they stood before the batch, and after.
     pub(super) heads: HashMap<ChannelId, (Head, Head)>,
+    /// Sessions that the transaction ends.
+    pub(super) ended: HashSet<SessionId>,
 }
 
 impl Progress {
@@ -78,20 +82,27 @@ impl Progress {
             .collect()
     }
 
-    /// Sessions that the transaction ends.
-    pub(super) fn ended_sessions(&self) -> HashSet<SessionId> {
-        let effects = self.outcomes.iter().flat_map(|(_, outcome)| &outcome.effects);
-        effects
-            .filter_map(|effect| match effect {
-                Effect::EndSession { session } => Some(*session),
-                _ => None,
-            })
-            .collect()
-    }
-
     fn note(&mut self, places: &[usize], outcome: run::RunOutcome) {
         self.outcomes.extend(places.iter().copied().zip(outcome.outcomes));
         self.go_on(outcome.moves);
+    }
+
+    fn note_act(&mut self, place: usize, outcome: Outcome, moves: Vec<Move>) {
+        self.ended.extend(outcome.effects.iter().filter_map(|effect| match effect {
+            Effect::EndSession { session } => Some(*session),
+            _ => None,
+        }));
+        self.outcomes.push((place, outcome));
+        self.go_on(moves);
+    }
+
+    /// Refuse those whose session the transaction has ended before their turn came. Who is left.
+    fn refuse_ended(&mut self, works: &[Work], mut places: Vec<usize>) -> Vec<usize> {
+        if !self.ended.is_empty() {
+            let over = places.extract_if(.., |place| self.ended.contains(&works[*place].actor().session));
+            self.outcomes.extend(over.map(|place| (place, Outcome::refused(Error::signed_out()))));
+        }
+        places
     }
 
     fn go_on(&mut self, moves: Vec<Move>) {
@@ -118,7 +129,7 @@ pub(super) async fn attempt(
     for step in plan(works) {
         match step {
             Step::Run(places) if one_by_one => {
-                for place in places {
+                for place in progress.refuse_ended(works, places) {
                     let name = works[place].name();
                     let Some(ask) = works[place].ask() else { continue };
                     writer.savepoint().await.map_err(|error| Abort::of(error.into()))?;
@@ -130,14 +141,16 @@ pub(super) async fn attempt(
                 }
             }
             Step::Run(places) => {
+                let places = progress.refuse_ended(works, places);
                 let asks: Vec<_> = places.iter().filter_map(|&place| works[place].ask()).collect();
                 let outcome = run::run(&mut writer.conn(), world.env.now(), &asks).await.map_err(Abort::of)?;
                 progress.note(&places, outcome);
             }
             Step::Act(place) => {
-                let (outcome, moves) = act(writer, world, &mut works[place]).await?;
-                progress.outcomes.push((place, outcome));
-                progress.go_on(moves);
+                for place in progress.refuse_ended(works, vec![place]) {
+                    let (outcome, moves) = act(writer, world, &mut works[place]).await?;
+                    progress.note_act(place, outcome, moves);
+                }
             }
         }
     }

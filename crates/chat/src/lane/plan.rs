@@ -3,8 +3,7 @@
 use std::collections::HashSet;
 
 use super::entry::Work;
-use crate::effect::Origin;
-use crate::id::ChannelId;
+use crate::id::{ChannelId, SessionId};
 
 /// One step of a batch, in places of its entries.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,39 +15,39 @@ pub(super) enum Step {
 }
 
 /// What the plan has to know of an entry.
-struct Facts<'a> {
+struct Facts {
     joins_run: bool,
-    origin: Option<&'a Origin>,
+    session: SessionId,
     channel: Option<ChannelId>,
 }
 
-/// The steps of a batch. An act of the same socket or on the same channel as something in the run waits for the run;
-/// any other goes ahead of it, so that the run can be as long as it may.
+/// The steps of a batch. An act of the same session, so of the same socket too, or on the same channel as something in the
+/// run waits for the run; any other goes ahead of it, so that the run can be as long as it may.
 pub(super) fn plan(works: &[Work]) -> Vec<Step> {
     plan_facts(works.iter().map(|work| Facts {
         joins_run: !matches!(work, Work::Act(_)),
-        origin: work.origin(),
+        session: work.actor().session,
         channel: work.channel(),
     }))
 }
 
-fn plan_facts<'a>(works: impl Iterator<Item = Facts<'a>>) -> Vec<Step> {
+fn plan_facts(works: impl Iterator<Item = Facts>) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut run = Vec::new();
-    let mut origins = HashSet::new();
+    let mut sessions = HashSet::new();
     let mut channels = HashSet::new();
     for (place, work) in works.enumerate() {
         if work.joins_run {
             run.push(place);
-            origins.extend(work.origin);
+            sessions.insert(work.session);
             channels.extend(work.channel);
             continue;
         }
-        let same_socket = work.origin.is_some_and(|origin| origins.contains(origin));
+        let same_session = sessions.contains(&work.session);
         let same_channel = work.channel.is_some_and(|channel| channels.contains(&channel));
-        if same_socket || same_channel {
+        if same_session || same_channel {
             steps.push(Step::Run(std::mem::take(&mut run)));
-            origins.clear();
+            sessions.clear();
             channels.clear();
         }
         steps.push(Step::Act(place));
@@ -67,14 +66,18 @@ mod tests {
         Some(ChannelId::from_uuid(uuid::Uuid::from_u128(n)))
     }
 
+    fn session(n: u128) -> SessionId {
+        SessionId::from_uuid(uuid::Uuid::from_u128(n))
+    }
+
     #[test]
     fn an_act_elsewhere_does_not_break_a_run() {
-        let (ann, bob) = (Origin::new("ann"), Origin::new("bob"));
+        let (ann, bob) = (session(1), session(2));
         let steps = plan_facts(
             [
-                Facts { joins_run: true, origin: Some(&ann), channel: channel(1) },
-                Facts { joins_run: false, origin: Some(&bob), channel: channel(2) },
-                Facts { joins_run: true, origin: Some(&ann), channel: channel(1) },
+                Facts { joins_run: true, session: ann, channel: channel(1) },
+                Facts { joins_run: false, session: bob, channel: channel(2) },
+                Facts { joins_run: true, session: ann, channel: channel(1) },
             ]
             .into_iter(),
         );
@@ -82,14 +85,14 @@ mod tests {
     }
 
     #[test]
-    fn an_act_of_the_same_socket_or_channel_comes_after_what_stood_before_it() {
-        let (ann, bob) = (Origin::new("ann"), Origin::new("bob"));
-        for (origin, place) in [(&ann, channel(2)), (&bob, channel(1))] {
+    fn an_act_of_the_same_session_or_channel_comes_after_what_stood_before_it() {
+        let (ann, bob) = (session(1), session(2));
+        for (session, place) in [(ann, channel(2)), (bob, channel(1))] {
             let steps = plan_facts(
                 [
-                    Facts { joins_run: true, origin: Some(&ann), channel: channel(1) },
-                    Facts { joins_run: false, origin: Some(origin), channel: place },
-                    Facts { joins_run: true, origin: Some(&ann), channel: channel(1) },
+                    Facts { joins_run: true, session: ann, channel: channel(1) },
+                    Facts { joins_run: false, session, channel: place },
+                    Facts { joins_run: true, session: ann, channel: channel(1) },
                 ]
                 .into_iter(),
             );

@@ -18,6 +18,7 @@ use crate::db::{Db, Fault, Writer};
 use crate::effect::{Batch, Done};
 use crate::error::Error;
 use crate::fail_point;
+use crate::id::SessionId;
 use crate::seeded::Seeded;
 use crate::world::World;
 
@@ -198,6 +199,10 @@ impl Lane {
         // Rolled back as often as it was tried: nothing changed.
         let mut refusal: fn() -> Error = Error::busy;
         for repeat in 0..=REPEATS {
+            works = self.refuse_ended(works);
+            if works.is_empty() {
+                return;
+            }
             match self.transaction(&mut works, one_by_one, deadline).await {
                 Ended::Committed(progress) => {
                     self.world.tallies.batch.note(works.len() as u64);
@@ -220,6 +225,23 @@ impl Lane {
         }
     }
 
+    /// Refuse those whose session has ended meanwhile, here or on another lane. Who is left.
+    fn refuse_ended(&self, works: Vec<Work>) -> Vec<Work> {
+        let over = self.world.ended.among(sessions(&works));
+        if over.is_empty() {
+            return works;
+        }
+        let (mut left, mut over) = (Vec::with_capacity(works.len()), over.into_iter().peekable());
+        for (place, work) in works.into_iter().enumerate() {
+            if over.next_if_eq(&place).is_some() {
+                work.settle(Settled::Refused(Error::signed_out()));
+            } else {
+                left.push(work);
+            }
+        }
+        left
+    }
+
     async fn transaction(&mut self, works: &mut [Work], one_by_one: bool, deadline: Instant) -> Ended {
         let Some(writer) = &mut self.writer else { return Ended::Failed };
         let begun = match timeout_at(deadline, writer.begin_in_turn(self.turn)).await {
@@ -231,6 +253,8 @@ impl Lane {
             return self.aborted(abort);
         }
         let aborted = match timeout_at(deadline, attempt(writer, &self.world, works, one_by_one)).await {
+            // A lane that ends a session notes it before anybody is told: what begins its commit after that is not of it.
+            Ok(Ok(_)) if !self.world.ended.among(sessions(works)).is_empty() => Abort::Ended,
             Ok(Ok(progress)) => return self.commit(progress, deadline).await,
             Ok(Err(abort)) => abort,
             Err(_) => Abort::Connection(Error::unavailable()),
@@ -248,6 +272,7 @@ impl Lane {
     /// Without a COMMIT nothing has changed, whatever becomes of the connection.
     fn aborted(&mut self, abort: Abort) -> Ended {
         match abort {
+            Abort::Ended => Ended::Again { one_by_one: false },
             Abort::Repeat(error) => {
                 tracing::debug!(cause = %Cause(&error), "a batch is repeated");
                 Ended::Again { one_by_one: false }
@@ -313,13 +338,15 @@ impl Lane {
             self.doubt.channel(*channel, *before);
         }
         self.doubt.people(progress.moved_people());
-        self.doubt.sessions(progress.ended_sessions());
+        self.doubt.sessions(progress.ended.iter().copied());
+        self.doubt.effects(progress.outcomes.iter().flat_map(|(_, outcome)| &outcome.effects));
         self.lose();
         Ended::Failed
     }
 
     /// Hand over effects and answers, in the order in which they were carried out.
     async fn hand_over(&mut self, works: Vec<Work>, progress: Progress) {
+        self.world.ended.note(progress.ended);
         {
             let mut moved = self.world.moved.lock();
             moved.extend(progress.heads.iter().map(|(channel, (_, after))| (*channel, *after)));
@@ -382,8 +409,9 @@ impl Lane {
         if let Some(writer) = &mut self.writer
             && !self.doubt.is_empty()
         {
-            let batch = self.doubt.resolve(writer, self.turn).await?;
+            let (batch, ended) = self.doubt.resolve(writer, self.turn, self.world.general).await?;
             self.doubt = Doubt::default();
+            self.world.ended.note(ended);
             let _ = self.out.send(batch).await;
         }
         Ok(())
@@ -403,6 +431,10 @@ impl Lane {
             entry.refuse(Error::busy());
         }
     }
+}
+
+fn sessions(works: &[Work]) -> impl Iterator<Item = SessionId> {
+    works.iter().map(|work| work.actor().session)
 }
 
 /// An error with what led to it, for the log.

@@ -1,10 +1,10 @@
 //! Promises of the write lanes.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::effect::{Audience, Effect};
 use crate::event::Event;
-use crate::test_world::{World, on_both};
+use crate::test_world::{Person, World, on_both};
 
 on_both! {
     async fn many_queued_sends_make_few_transactions(world: World) {
@@ -107,6 +107,68 @@ on_both! {
         let channels = bob.chat.memberships(bob.id()).await.unwrap();
         assert!(channels.contains(&plans), "it had been committed");
         assert_eq!(*world.reread.lock(), [bob.id()], "his rooms are read anew");
+    }
+}
+
+/// Ask for something whose answer is lost with that of its COMMIT. What is told once the lane is back.
+async fn lose(world: &World, person: &Person, name: &str, payload: Value) -> Vec<Effect> {
+    world.take_told();
+    world.chat.fail_point().lose_next_answer();
+    assert_eq!(person.refused(name, payload).await, "UNAVAILABLE");
+    for _ in 0..500 {
+        if !world.told.lock().is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let told = world.take_told();
+    assert!(told.iter().all(|told| told.origin.is_none()), "the one who asked has no answer: {told:?}");
+    told.into_iter().map(|told| told.effect).collect()
+}
+
+/// An event as it goes over the wire, and to whom.
+fn wire(effect: &Effect) -> (Audience, &'static str, Value) {
+    let Effect::Emit { audience, event, .. } = effect else { panic!("{effect:?}") };
+    (*audience, event.name(), serde_json::to_value(event).unwrap())
+}
+
+on_both! {
+    async fn what_a_lost_commit_changed_of_a_channel_is_told(world: World) {
+        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        let plans = ann.channel("plans", "public").await;
+        let everybody = Audience::Channel(plans);
+        let member = json!({ "channelId": plans, "userId": bob.id() });
+        let channel = |name: &str, count: i64| {
+            json!({ "id": plans, "name": name, "type": "public", "topic": null, "userCount": count })
+        };
+
+        let told = lose(&world, &bob, "channel:join", json!({ "channelId": plans })).await;
+        let told: Vec<_> = told.iter().map(wire).collect();
+        let expected = [(everybody, "member:joined", member.clone()), (everybody, "channel:updated", channel("plans", 2))];
+        assert_eq!(told, expected);
+
+        let told = lose(&world, &ann, "channel:update", json!({ "channelId": plans, "name": "deeds" })).await;
+        assert_eq!(told.iter().map(wire).collect::<Vec<_>>(), [(everybody, "channel:updated", channel("deeds", 2))]);
+
+        let told = lose(&world, &ann, "channel:leave", json!({ "channelId": plans })).await;
+        let mut owner = channel("deeds", 1);
+        owner["role"] = json!("owner");
+        let expected = [
+            (everybody, "member:left", json!({ "channelId": plans, "userId": ann.id() })),
+            (everybody, "channel:updated", channel("deeds", 1)),
+            (Audience::User(bob.id()), "channel:updated", owner),
+        ];
+        assert_eq!(told.iter().map(wire).collect::<Vec<_>>(), expected);
+    }
+}
+
+on_both! {
+    async fn the_name_of_a_lost_commit_is_told(world: World) {
+        let ann = world.person("ann").await;
+        let told = lose(&world, &ann, "user:update", json!({ "displayName": "Annie" })).await;
+        let profile = json!({ "id": ann.id(), "username": "ann", "displayName": "Annie" });
+        let everybody = Audience::Channel(world.chat.general());
+        assert_eq!(told.iter().map(wire).collect::<Vec<_>>(), [(everybody, "user:updated", profile)]);
     }
 }
 

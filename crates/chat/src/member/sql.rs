@@ -194,10 +194,11 @@ pub(crate) async fn remove(conn: &mut Conn<'_>, channel: ChannelId, user: UserId
     Ok(true)
 }
 
-/// Make the member who has been in longest the owner. Nobody if nobody is left.
+/// Make the member who has been in longest the owner, of those who may sign in if there are any. Nobody if nobody is left.
 pub(crate) async fn promote_oldest(conn: &mut Conn<'_>, channel: ChannelId) -> Result<Option<UserId>> {
     let update = "UPDATE member SET role = 'owner' WHERE channel_id = $1 AND user_id = \
-                  (SELECT user_id FROM member WHERE channel_id = $1 ORDER BY joined_at, user_id LIMIT 1) \
+                  (SELECT m.user_id FROM member m JOIN account a ON a.id = m.user_id WHERE m.channel_id = $1 \
+                   ORDER BY CASE WHEN a.disabled_at IS NULL THEN 0 ELSE 1 END, m.joined_at, m.user_id LIMIT 1) \
                   RETURNING user_id";
     let row: Option<(UserId,)> = on_db!(conn, c => sqlx::query_as(update).bind(channel).fetch_optional(c).await)?;
     Ok(row.map(|(user,)| user))

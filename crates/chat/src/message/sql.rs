@@ -139,6 +139,14 @@ pub(super) async fn page_down(conn: &mut Conn<'_>, channel: ChannelId, before: i
     Ok(on_db!(conn, c => sqlx::query_as(sql).bind(channel).bind(before).bind(rows).fetch_all(c).await)?)
 }
 
+/// Remove a channel's oldest messages, this many at most. How many there were.
+pub(crate) async fn delete_oldest(conn: &mut Conn<'_>, channel: ChannelId, rows: i64) -> Result<u64> {
+    let sql = "DELETE FROM message WHERE channel_id = $1 AND seq IN \
+               (SELECT seq FROM message WHERE channel_id = $1 ORDER BY seq LIMIT $2)";
+    Ok(on_db!(conn, c => sqlx::query(sql).bind(channel).bind(rows).execute(c).await
+        .map(|result| result.rows_affected()))?)
+}
+
 /// Every message of a channel that changed since `rev`, in order of rev.
 pub(crate) async fn changed_since(conn: &mut Conn<'_>, channel: ChannelId, rev: i64) -> Result<Vec<Message>> {
     let sql = concat!("SELECT ", columns!(), " FROM message m WHERE m.channel_id = $1 AND m.rev > $2 ORDER BY m.rev");

@@ -31,7 +31,7 @@ impl Command for EndSessions {
         let own = cx.actor.session;
         // Whoever has been signed out meanwhile signs nobody else out.
         if sql::existing(cx.db(), &[own]).await?.is_empty() {
-            return Err(Error::unauthenticated("sign in first"));
+            return Err(Error::signed_out());
         }
         let ended = match self.which {
             Which::One(session) => sql::delete(cx.db(), self.user, session).await?,

@@ -1,6 +1,7 @@
 //! Sessions: signed-in devices.
 
 mod end;
+mod ended;
 mod keep;
 mod open;
 pub(crate) mod sql;
@@ -21,6 +22,7 @@ use crate::time::Time;
 use crate::wire::wire;
 
 pub(crate) use end::{EndSessions, Which};
+pub(crate) use ended::Ended;
 pub(crate) use keep::{KeepSessions, SweepSessions};
 pub(crate) use open::OpenSession;
 pub use token::Token;
@@ -170,11 +172,12 @@ impl Chat {
         self.read(async |conn| account::sql::access_rev(conn).await).await
     }
 
-    /// Which of these sessions are no more.
+    /// Which of these sessions are no more. Their commands are not carried out from then on.
     pub async fn ended_among(&self, mut sessions: Vec<SessionId>) -> Result<Vec<SessionId>> {
         let existing = self.read(async |conn| sql::existing(conn, &sessions).await).await?;
         let existing: HashSet<SessionId> = existing.into_iter().collect();
         sessions.retain(|session| !existing.contains(session));
+        self.note_ended(&sessions);
         Ok(sessions)
     }
 

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
+use crate::command::LaneKey;
 use crate::effect::Effect;
 use crate::error::Code;
 use crate::session::{ABSOLUTE, IDLE, Identity, USE_NOTED_EVERY};
@@ -165,6 +168,104 @@ on_both! {
         assert_eq!(world.take_effects(), [Effect::EndSession { session: ann.actor.session }]);
         assert!(world.chat.session_alive(bob.actor.session).await.unwrap());
     }
+}
+
+/// Sign the same person in on another device.
+async fn another_device(world: &World, name: &str) -> Identity {
+    let phone = world.log_in(name).await;
+    Identity { user: phone.id(), session: phone.actor.session }
+}
+
+on_both! {
+    async fn what_a_device_asks_after_its_end_is_not_carried_out(world: World) {
+        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        let phone = another_device(&world, "ann").await;
+        let general = world.chat.general();
+        world.chat.end_session(phone, ann.actor.session).await.unwrap();
+        // Its socket is about to be cut, and is not yet.
+        let send = json!({ "channelId": general, "content": "late" });
+        for (name, payload) in [
+            ("message:send", send.clone()),
+            ("message:ack", json!({ "channelId": general, "messageId": "1" })),
+            ("channel:create", json!({ "name": "late" })),
+        ] {
+            assert_eq!(ann.refused(name, payload).await, "UNAUTHENTICATED", "{name}");
+        }
+        assert_eq!(bob.contents(general).await, [""; 0]);
+        assert_eq!(bob.get("channel:search", json!({})).await, json!([]));
+        assert_eq!(bob.ask("message:send", send).await["status"], "OK", "nobody else is concerned");
+    }
+}
+
+on_both! {
+    async fn what_a_device_asks_after_its_end_was_noticed_is_not_carried_out(world: World) {
+        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        world.meddle("DELETE FROM session WHERE user_id = (SELECT id FROM account WHERE username = 'ann')").await;
+        let ended = world.chat.ended_among(vec![ann.actor.session, bob.actor.session]).await.unwrap();
+        assert_eq!(ended, [ann.actor.session]);
+        let send = json!({ "channelId": world.chat.general(), "content": "late" });
+        assert_eq!(ann.refused("message:send", send.clone()).await, "UNAUTHENTICATED");
+        assert_eq!(bob.ask("message:send", send).await["status"], "OK");
+    }
+}
+
+#[tokio::test]
+async fn what_waits_behind_the_end_of_its_device_in_one_batch_is_not_carried_out() {
+    let world = World::sqlite().await;
+    let ann = world.person("ann").await;
+    let phone = another_device(&world, "ann").await;
+    let commits = world.chat.commits();
+    let send = |text: &str| ann.submit("message:send", &json!({ "channelId": world.chat.general(), "content": text }));
+    let (ended, (late, create)) = tokio::join!(
+        biased;
+        world.chat.end_session(phone, ann.actor.session),
+        async {
+            let (late, create) = (send("late"), ann.submit("channel:create", &json!({ "name": "late" })));
+            (late.await.unwrap(), create.await.unwrap())
+        }
+    );
+    ended.unwrap();
+    assert_eq!(world.chat.commits() - commits, 1, "all in one");
+    assert_eq!((&late["code"], &create["code"]), (&json!("UNAUTHENTICATED"), &json!("UNAUTHENTICATED")));
+}
+
+#[tokio::test]
+async fn what_a_device_has_asked_before_it_signs_out_is_carried_out() {
+    let world = World::sqlite().await;
+    let ann = world.person("ann").await;
+    let identity = Identity { user: ann.id(), session: ann.actor.session };
+    let sent = ann.submit("message:send", &json!({ "channelId": world.chat.general(), "content": "bye" }));
+    world.chat.end_session(identity, ann.actor.session).await.unwrap();
+    assert_eq!(sent.await.unwrap()["status"], "OK");
+}
+
+#[tokio::test]
+async fn a_batch_that_is_under_way_when_another_lane_ends_a_session_goes_on_without_it() {
+    let world = World::postgres().await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let phone = another_device(&world, "ann").await;
+    let lane = |key: LaneKey| key.place(world.chat.stats().queued.len());
+    let mut plans = ann.channel("plans", "public").await;
+    while lane(LaneKey::of(&plans)) == lane(LaneKey::of(&ann.id())) {
+        plans = ann.channel(&format!("plans {plans}"), "public").await;
+    }
+    bob.get("channel:join", json!({ "channelId": plans })).await;
+
+    // Somebody else holds the channel, and the batch waits for it in its midst.
+    let testkit::database::Location::Postgres(url) = world.database.location() else { unreachable!() };
+    let mut other = <sqlx::PgConnection as sqlx::Connection>::connect(url).await.unwrap();
+    sqlx::raw_sql("BEGIN; SELECT 1 FROM channel FOR UPDATE").execute(&mut other).await.unwrap();
+    let send = json!({ "channelId": plans, "content": "late" });
+    let (late, good) = (ann.submit("message:send", &send), bob.submit("message:send", &send));
+    let waits = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while sqlx::query_as::<_, (i64,)>(waits).fetch_one(&mut other).await.unwrap().0 == 0 {
+        tokio::task::yield_now().await;
+    }
+    world.chat.end_session(phone, ann.actor.session).await.unwrap();
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    assert_eq!(late.await.unwrap()["code"], "UNAUTHENTICATED");
+    assert_eq!(good.await.unwrap()["data"]["seq"], 1);
+    assert_eq!(bob.contents(plans).await, ["late"], "his alone");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use crate::user::{User, sql};
 use crate::wire::{Page, PageSize, payload};
 
 payload! {
-    /// Other people, by the beginning of either of their names.
+    /// Other people, by the beginning of either of their names; without those whose account is disabled.
     pub struct SearchUsers {
         /// The beginning of a name; all if absent.
         pub q: Option<SearchText>,

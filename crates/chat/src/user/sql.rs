@@ -1,5 +1,6 @@
 //! All SQL on people as others see them.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use crate::db::{Bulk, Conn, chunks, on_db};
@@ -7,7 +8,7 @@ use crate::error::Result;
 use crate::id::UserId;
 use crate::presence::Presence;
 use crate::text::{DisplayName, SearchText, Username, fold};
-use crate::user::User;
+use crate::user::{Profile, User};
 
 /// Somebody, without whether they are here.
 #[derive(Debug, sqlx::FromRow)]
@@ -18,6 +19,12 @@ pub(crate) struct UserRow {
 }
 
 impl UserRow {
+    /// How they are called.
+    pub(crate) fn profile(self) -> Profile {
+        let Self { id, username, display_name } = self;
+        Profile { id, username, display_name }
+    }
+
     /// With whether they are here.
     pub(crate) fn seen(self, presence: &Presence) -> User {
         let Self { id, username, display_name } = self;
@@ -44,6 +51,24 @@ pub(crate) async fn by_ids(conn: &mut Conn<'_>, ids: &[UserId]) -> Result<Vec<Us
     Ok(found)
 }
 
+/// Whether each of these people has an account and may sign in to it.
+pub(crate) async fn all_may_sign_in(conn: &mut Conn<'_>, ids: &[UserId]) -> Result<bool> {
+    static SQL: LazyLock<Bulk> =
+        LazyLock::new(|| Bulk::new("SELECT id FROM account WHERE id IN ({values}) AND disabled_at IS NULL", 1));
+    let mut found = HashSet::with_capacity(ids.len());
+    for chunk in chunks(ids) {
+        let rows: Vec<(UserId,)> = on_db!(conn, c => {
+            let mut query = sqlx::query_as(SQL.sql(chunk.size));
+            for (id, _) in chunk.filled() {
+                query = query.bind(id);
+            }
+            query.fetch_all(c).await
+        })?;
+        found.extend(rows.into_iter().map(|(id,)| id));
+    }
+    Ok(ids.iter().all(|id| found.contains(id)))
+}
+
 /// Call somebody this from now on.
 pub(super) async fn set_display_name(conn: &mut Conn<'_>, user: UserId, name: &DisplayName) -> Result<()> {
     let sql = "UPDATE account SET display_name = $2, display_key = $3 WHERE id = $1";
@@ -51,8 +76,8 @@ pub(super) async fn set_display_name(conn: &mut Conn<'_>, user: UserId, name: &D
     Ok(())
 }
 
-/// Other people, by the beginning of either of their names; unless `all`, without those with whom there is a direct
-/// conversation already.
+/// Other people who may sign in, by the beginning of either of their names; unless `all`, without those with whom there is
+/// a direct conversation already.
 pub(super) async fn search(
     conn: &mut Conn<'_>,
     oneself: UserId,
@@ -61,7 +86,7 @@ pub(super) async fn search(
     rows: i64,
 ) -> Result<Vec<UserRow>> {
     let sql = "SELECT a.id, a.username, a.display_name FROM account a \
-               WHERE a.id <> $1 \
+               WHERE a.id <> $1 AND a.disabled_at IS NULL \
                  AND ((a.name_key >= $2 AND a.name_key < $3) OR (a.display_key >= $2 AND a.display_key < $3)) \
                  AND ($4 OR NOT EXISTS (SELECT 1 FROM member theirs \
                       JOIN channel c ON c.id = theirs.channel_id AND c.direct AND c.user_count = 2 \

@@ -64,6 +64,22 @@ on_both! {
 }
 
 on_both! {
+    async fn the_disabled_are_found_by_nobody_until_they_are_let_in_again(world: World) {
+        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        for (disabled, found) in [(true, 0), (false, 1)] {
+            world.chat.set_disabled(bob.id(), disabled).await.unwrap();
+            for payload in [json!({ "q": "bo" }), json!({ "all": true })] {
+                let page = ann.get("user:search", payload).await;
+                assert_eq!(page.as_array().unwrap().len(), found, "{page}");
+            }
+        }
+        world.chat.set_disabled(bob.id(), true).await.unwrap();
+        let named = ann.get("user:get", json!({ "userId": bob.id() })).await;
+        assert_eq!(named["displayName"], "bob", "what they wrote keeps its author");
+    }
+}
+
+on_both! {
     async fn whoever_goes_by_another_name_is_called_so_and_everybody_is_told(world: World) {
         let (ann, bob) = (world.person("ann").await, world.person("bob").await);
         world.take_told();

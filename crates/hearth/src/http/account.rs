@@ -10,7 +10,7 @@ use chat::session::Device;
 use chat::{ChangePassword, Code, Door, Error, LogIn, OwnUser, SignUp, SignedIn};
 use http::{StatusCode, header, request};
 
-use super::caller::{self, Caller};
+use super::caller::Caller;
 use super::client;
 use super::error::Result;
 use super::json::Json;
@@ -85,7 +85,7 @@ pub(crate) async fn log_out(State(app): State<Arc<App>>, parts: request::Parts) 
 /// `GET /api/self`: the account behind the session.
 pub(crate) async fn own_user(State(app): State<Arc<App>>, caller: Caller) -> Result<axum::Json<OwnUser>> {
     let user = app.chat.own_user(caller.identity.user).await?;
-    Ok(axum::Json(user.ok_or_else(caller::signed_out)?))
+    Ok(axum::Json(user.ok_or_else(Error::signed_out)?))
 }
 
 /// `GET /api/meta`.

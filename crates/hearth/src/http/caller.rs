@@ -18,15 +18,10 @@ impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = HttpError;
 
     async fn from_request_parts(parts: &mut request::Parts, app: &Arc<App>) -> Result<Self, HttpError> {
-        let token = app.cookie.token(&parts.headers).ok_or_else(signed_out)?;
-        let identity = app.chat.authenticate(token).await?.ok_or_else(signed_out)?;
+        let token = app.cookie.token(&parts.headers).ok_or_else(Error::signed_out)?;
+        let identity = app.chat.authenticate(token).await?.ok_or_else(Error::signed_out)?;
         let class = if parts.method == Method::GET { LimitClass::Read } else { LimitClass::Other };
         app.limits.command(class, identity.user)?;
         Ok(Self { identity })
     }
-}
-
-/// What is said to whoever has no living session.
-pub(crate) fn signed_out() -> Error {
-    Error::unauthenticated("sign in first")
 }

@@ -79,7 +79,8 @@ async fn rooms_that_are_read_anew_replace_those_that_were_wrong() {
         assert!(world.hub.arrive(socket.clone(), identity()).settle(&read([1, 2])));
     }
     let reread = world.hub.reread(identity().user);
-    assert_eq!(reread.settle(&read([2, 3])), Some(HashSet::from([channel(1)])), "what they left");
+    let crossed = Crossed { entered: HashSet::from([channel(3)]), left: HashSet::from([channel(1)]) };
+    assert_eq!(reread.settle(&read([2, 3])), Some(crossed));
     for socket in [&one, &two] {
         assert_eq!(channels(socket), set([2, 3]));
         assert!(socket.rooms().iter().any(|name| **name == *room::user(identity().user)), "their other rooms stay");
@@ -96,7 +97,8 @@ async fn what_another_lane_changes_while_rooms_are_read_anew_stands() {
     let older = read([1, 2, 3]);
     world.hub.join(user, channel(4));
     world.hub.leave(user, channel(2));
-    assert_eq!(reread.settle(&older), Some(HashSet::new()));
+    let crossed = Crossed { entered: HashSet::from([channel(3)]), left: HashSet::new() };
+    assert_eq!(reread.settle(&older), Some(crossed));
     assert_eq!(channels(&socket), set([1, 3, 4]));
 }
 

@@ -90,19 +90,15 @@ async fn admit(app: &Arc<App>, socket: &Socket, auth: &Value) -> Result<(), Erro
 
 /// The channels of a person whose session is alive.
 async fn memberships(app: &App, identity: Identity) -> Result<Vec<ChannelId>, Error> {
-    app.chat.memberships_of(identity).await?.ok_or_else(signed_out)
+    app.chat.memberships_of(identity).await?.ok_or_else(Error::signed_out)
 }
 
 async fn identity(app: &App, socket: &Socket, auth: &Value) -> Result<Identity, Error> {
     if let Some(identity) = socket.handshake().extensions().get::<Identity>() {
         return Ok(*identity);
     }
-    let token = auth.get("token").and_then(Value::as_str).ok_or_else(signed_out)?;
-    app.chat.authenticate(token).await?.ok_or_else(signed_out)
-}
-
-fn signed_out() -> Error {
-    Error::unauthenticated("sign in first")
+    let token = auth.get("token").and_then(Value::as_str).ok_or_else(Error::signed_out)?;
+    app.chat.authenticate(token).await?.ok_or_else(Error::signed_out)
 }
 
 fn crowded() -> Refusal {

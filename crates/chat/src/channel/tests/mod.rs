@@ -6,11 +6,14 @@ mod update;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
+use testkit::database::Location;
 
 use crate::effect::{Audience, Effect};
 use crate::event::Event;
 use crate::member::{Left, Member};
-use crate::test_world::{Told, id_of, on_both};
+use crate::test_world::{Told, World, id_of, on_both};
 use crate::{ChannelId, Request};
 
 on_both! {
@@ -110,6 +113,89 @@ on_both! {
         let told = world.take_effects();
         assert!(told.iter().any(|effect| matches!(effect, Effect::Emit { audience: Audience::User(user),
             event: Event::ChannelUpdated(_), .. } if *user == bob.id())), "{told:?}");
+    }
+}
+
+/// How many rows a table has.
+async fn rows(world: &World, table: &str) -> i64 {
+    let sql = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
+    match world.database.location() {
+        Location::Sqlite(path) => {
+            let mut connection = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
+            sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+        }
+        Location::Postgres(url) => {
+            let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+            sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+        }
+    }
+}
+
+on_both! {
+    async fn a_private_channel_that_everybody_has_left_is_removed_with_its_messages(world: World) {
+        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        let (secret, kept) = (ann.channel("secret", "private").await, ann.channel("kept", "private").await);
+        let plans = ann.channel("plans", "public").await;
+        ann.get("user:reach", json!({ "userIds": [bob.id()] })).await;
+        ann.get("channel:add", json!({ "channelId": secret, "userIds": [bob.id()] })).await;
+        // More than go in one step.
+        let send = json!({ "channelId": secret, "content": "x" });
+        for _ in 0..3 {
+            let waiting: Vec<_> = (0..400).map(|_| ann.submit("message:send", &send)).collect();
+            for answer in waiting {
+                assert_eq!(answer.await.unwrap()["status"], "OK");
+            }
+        }
+        ann.say(kept, "stays").await;
+        ann.say(plans, "stays").await;
+        for channel in [secret, plans] {
+            ann.get("channel:leave", json!({ "channelId": channel })).await;
+        }
+        assert_eq!(world.chat.sweep_channels().await.unwrap(), 0, "somebody is in each, or may come back");
+        assert_eq!(bob.contents(secret).await.len(), 100);
+
+        bob.get("channel:leave", json!({ "channelId": secret })).await;
+        world.take_told();
+        assert_eq!(world.chat.sweep_channels().await.unwrap(), 1);
+        assert_eq!(rows(&world, "message").await, 2);
+        assert_eq!(rows(&world, "channel").await, 4, "General, the kept, the public and the direct one");
+        assert_eq!(world.take_told(), [], "there is nobody to be told");
+        assert_eq!(bob.refused("message:send", send).await, "NOT_FOUND");
+        let cursors = json!({ "channels": { secret.to_string(): 7 } });
+        assert_eq!(bob.get("message:sync", cursors).await["left"], json!([secret]));
+        assert_eq!(world.chat.sweep_channels().await.unwrap(), 0);
+    }
+}
+
+on_both! {
+    async fn a_leaving_owner_passes_over_the_disabled(world: World) {
+        let (ann, bob, cleo) = (world.person("ann").await, world.person("bob").await, world.person("cleo").await);
+        let plans = ann.channel("plans", "public").await;
+        for person in [&bob, &cleo] {
+            world.env.advance(std::time::Duration::from_secs(1));
+            person.get("channel:join", json!({ "channelId": plans })).await;
+        }
+        world.chat.set_disabled(bob.id(), true).await.unwrap();
+        ann.get("channel:leave", json!({ "channelId": plans })).await;
+        assert_eq!(cleo.view(plans).await["role"], "owner");
+        // With nobody else left it is theirs, for when they are let in again.
+        cleo.get("channel:leave", json!({ "channelId": plans })).await;
+        world.chat.set_disabled(bob.id(), false).await.unwrap();
+        assert_eq!(bob.view(plans).await["role"], "owner");
+    }
+}
+
+on_both! {
+    async fn the_disabled_are_reached_only_where_one_talked_to_them_before(world: World) {
+        let (ann, bob, cleo) = (world.person("ann").await, world.person("bob").await, world.person("cleo").await);
+        let with = |people: &[&crate::test_world::Person]| json!({ "userIds": people.iter().map(|p| p.id()).collect::<Vec<_>>() });
+        let before = ann.get("user:reach", with(&[&bob])).await;
+        world.chat.set_disabled(bob.id(), true).await.unwrap();
+        assert_eq!(ann.get("user:reach", with(&[&bob])).await["id"], before["id"], "what was said stays");
+        assert_eq!(cleo.refused("user:reach", with(&[&bob])).await, "NOT_FOUND");
+        assert_eq!(ann.refused("user:reach", with(&[&bob, &cleo])).await, "NOT_FOUND");
+        world.chat.set_disabled(bob.id(), false).await.unwrap();
+        assert_eq!(cleo.get("user:reach", with(&[&bob])).await["userCount"], 2);
     }
 }
 

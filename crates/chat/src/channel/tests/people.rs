@@ -126,6 +126,18 @@ on_both! {
 }
 
 on_both! {
+    async fn whoever_is_disabled_is_added_only_once_they_are_let_in_again(world: World) {
+        let (ann, bob, cleo) = (world.person("ann").await, world.person("bob").await, world.person("cleo").await);
+        let secret = ann.channel("secret", "private").await;
+        world.chat.set_disabled(bob.id(), true).await.unwrap();
+        assert_eq!(ann.refused("channel:add", add(secret, &[&cleo, &bob])).await, "NOT_FOUND");
+        assert_eq!(ann.view(secret).await["userCount"], 1, "nobody, rather than some");
+        world.chat.set_disabled(bob.id(), false).await.unwrap();
+        assert_eq!(ann.get("channel:add", add(secret, &[&cleo, &bob])).await["userCount"], 3);
+    }
+}
+
+on_both! {
     async fn only_the_owner_adds_and_removes(world: World) {
         let (owner, ann, bob) = (world.person("owner").await, world.person("ann").await, world.person("bob").await);
         let secret = ann.channel("secret", "private").await;
