@@ -10,7 +10,7 @@ use crate::account::{self, PasswordCost, Passwords};
 use crate::answer::Answer;
 use crate::channel::{self, Channel, ChannelType};
 use crate::command::{Command, Cx, Kind, Live, Request};
-use crate::db::{Conn, Database, Db, Fault, OpenError, Opening};
+use crate::db::{Conn, Database, Db, Fault, OpenError, Opening, Prepare};
 use crate::effect::{Actor, Audience, Batch, Effect};
 use crate::error::{Code, Error, Result};
 use crate::event::Event;
@@ -42,8 +42,8 @@ pub struct Options {
     pub made_per_hour: Option<u32>,
     /// What else is bounded.
     pub limits: Limits,
-    /// Whether a database of an older version may be brought up to date: not while a server of that version runs on it.
-    pub may_migrate: bool,
+    /// What may be done to the database before it is used.
+    pub prepare: Prepare,
 }
 
 impl Options {
@@ -54,7 +54,7 @@ impl Options {
             password_cost: PasswordCost::default(),
             made_per_hour: None,
             limits: Limits::default(),
-            may_migrate: true,
+            prepare: Prepare::Fully,
         }
     }
 }
@@ -79,7 +79,7 @@ impl Chat {
     /// Must be called in a Tokio runtime.
     pub async fn open(options: Options, env: Environment) -> Result<(Self, Vec<mpsc::Receiver<Batch>>), OpenError> {
         let found = async |conn: &mut Conn<'_>| found(conn, &env).await;
-        let opening = Opening { statement: options.limits.statement, now: env.now(), may_migrate: options.may_migrate };
+        let opening = Opening { statement: options.limits.statement, now: env.now(), prepare: options.prepare };
         let (db, (epoch, general)) = Db::open(&options.database, opening, found).await?;
         let db = Arc::new(db);
         let (fatal, _) = watch::channel(None);

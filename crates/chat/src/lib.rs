@@ -42,7 +42,7 @@ pub use account::{ChangePassword, Door, LogIn, OwnUser, PasswordCost, SignUp, Si
 pub use answer::Answer;
 pub use chat::{Chat, Options};
 pub use command::{Kind, LimitClass, Request};
-pub use db::{BackupError, Database, Lock, OpenError, Sessions as BackupSessions};
+pub use db::{BackupError, Database, Lock, OpenError, Prepare, Sessions as BackupSessions};
 pub use effect::{Actor, Audience, Batch, Done, Effect, Origin};
 pub use error::{Code, Error};
 pub use event::Event;

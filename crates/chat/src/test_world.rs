@@ -71,7 +71,7 @@ pub(crate) fn options(database: &TempDatabase) -> Options {
         password_cost: PasswordCost { memory_kib: 8, passes: 1, parallel: 1 },
         made_per_hour: None,
         limits: Limits::default(),
-        may_migrate: true,
+        prepare: crate::db::Prepare::Fully,
     }
 }
 

@@ -201,12 +201,15 @@ fn a_copy_is_nobody_elses_and_an_impossible_one_leaves_nothing() {
     let (data, copy) = (folder.path().join("data"), folder.path().join("copy.db"));
     assert!(refused(&data, &["backup", copy.to_str().unwrap()]).contains("no database"));
     hearth(&data, &["user", "create", "ada"]);
+    let strangers = folder.path().join("copy.db.partial");
+    std::fs::write(&strangers, "mine").unwrap();
     hearth(&data, &["backup", copy.to_str().unwrap()]);
+    assert_eq!(std::fs::read_to_string(&strangers).unwrap(), "mine");
     assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o077, 0);
     let nowhere = folder.path().join("none/copy.db");
     assert!(refused(&data, &["backup", nowhere.to_str().unwrap()]).contains("cannot be written"));
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(left.len(), 2, "{left:?}");
+    assert_eq!(left.len(), 3, "{left:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -290,4 +293,17 @@ fn a_mistyped_folder_is_not_made_into_a_database() {
     let data = folder.path().join("dta");
     assert!(refused(&data, &["user", "list"]).contains("no database"));
     assert!(!data.exists());
+}
+
+#[test]
+fn the_database_is_named_before_and_behind_what_is_to_be_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let named = data.to_str().unwrap();
+    hearth(&data, &["user", "create", "ada"]);
+    let elsewhere = folder.path().join("elsewhere");
+    for args in [["user", "list", "--data", named], ["user", "--data", named, "list"]] {
+        assert!(hearth(&elsewhere, &args).contains("ada"), "{args:?}");
+    }
+    assert!(hearth(&elsewhere, &["invite", "list", "--data", named]).contains("STATE"));
 }

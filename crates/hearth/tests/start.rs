@@ -48,6 +48,39 @@ fn a_second_server_on_the_same_folder_is_refused() {
     assert!(said.contains("another server") && said.contains("HEARTH_DATA"), "{said}");
 }
 
+#[tokio::test]
+async fn a_server_waits_for_a_command_that_holds_the_folder_for_a_moment() {
+    let folder = tempfile::tempdir().unwrap();
+    let held = std::fs::File::create(folder.path().join("hearth.lock")).unwrap();
+    held.lock().unwrap();
+    let command = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(700));
+        drop(held);
+    });
+    let app = App::start(BINARY, &[("HEARTH_DATA", folder.path().to_str().unwrap())]);
+    command.join().unwrap();
+    assert_eq!(app.get("/readyz", &[]).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_variable_that_is_empty_is_not_set() {
+    let names: Vec<String> = documented_variables();
+    assert!(names.len() > 30, "{names:?}");
+    let mut environment: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+    let folder = tempfile::tempdir().unwrap();
+    environment.retain(|(name, _)| !["HEARTH_DATA", "HEARTH_LISTEN", "HEARTH_LOG_FORMAT"].contains(name));
+    environment.push(("HEARTH_DATA", folder.path().to_str().unwrap()));
+    let app = App::start(BINARY, &environment);
+    assert_eq!(app.get("/readyz", &[]).await.status, 200);
+}
+
+/// The variables of the table of docs/operations.md, which another test compares with the program.
+fn documented_variables() -> Vec<String> {
+    let documentation = include_str!("../../../docs/operations.md");
+    let rows = documentation.lines().filter_map(|line| line.strip_prefix("| `HEARTH_")?.split_once("` | `--"));
+    rows.map(|(name, _)| format!("HEARTH_{name}")).collect()
+}
+
 #[test]
 fn a_database_that_does_not_answer_is_named_without_its_password() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

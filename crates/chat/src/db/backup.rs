@@ -66,17 +66,24 @@ impl Database {
         if file.exists() {
             return Err(BackupError::Exists(file.to_owned()));
         }
-        let partial = file.with_added_extension("partial");
+        if let Self::Sqlite(path) = self
+            && !path.exists()
+        {
+            return Err(BackupError::Nothing(path.clone()));
+        }
         let failed = |source| BackupError::File { path: file.to_owned(), source };
-        // What an interrupted attempt has left.
-        let _ = std::fs::remove_file(&partial);
+        // Under a name that nobody has: nothing is replaced or removed but what was made here. Password hashes are nobody
+        // else's. SQLite takes an empty file as none.
+        let number = getrandom::u64().map_err(|error| failed(std::io::Error::other(error)))?;
+        let partial = file.with_added_extension(format!("{number:016x}.partial"));
+        make_file(&partial).map_err(failed)?;
         let copied = match self {
             Self::Sqlite(path) => copy_sqlite(path, &partial, sessions).await,
             Self::Postgres(url) => copy_postgres(url, &partial, sessions).await,
         };
         let kept = copied.and_then(|()| {
             std::fs::File::open(&partial).and_then(|copy| copy.sync_all()).map_err(failed)?;
-            std::fs::rename(&partial, file).map_err(failed)
+            name(&partial, file)
         });
         if kept.is_err() {
             let _ = std::fs::remove_file(&partial);
@@ -85,14 +92,20 @@ impl Database {
     }
 }
 
+/// Gives the copy its name, unless somebody has taken it meanwhile.
+fn name(partial: &Path, file: &Path) -> Result<(), BackupError> {
+    let failed = |source| BackupError::File { path: file.to_owned(), source };
+    match std::fs::hard_link(partial, file) {
+        Ok(()) => std::fs::remove_file(partial).map_err(failed),
+        Err(_) if file.exists() => Err(BackupError::Exists(file.to_owned())),
+        // There are file systems without links.
+        Err(_) => std::fs::rename(partial, file).map_err(failed),
+    }
+}
+
 /// `VACUUM INTO` reads one snapshot; a server goes on writing meanwhile.
 async fn copy_sqlite(path: &Path, copy: &Path, sessions: Sessions) -> Result<(), BackupError> {
-    if !path.exists() {
-        return Err(BackupError::Nothing(path.to_owned()));
-    }
     let failed = |source| BackupError::File { path: copy.to_owned(), source };
-    // Password hashes are nobody else's. SQLite takes an empty file as none.
-    make_file(copy).map_err(failed)?;
     let mut connection = SqliteConnectOptions::new().filename(path).disable_statement_logging().connect().await?;
     let name = copy.to_str().ok_or_else(|| failed(std::io::ErrorKind::InvalidFilename.into()))?;
     sqlx::query("VACUUM INTO $1").bind(name).execute(&mut connection).await?;
@@ -120,7 +133,6 @@ async fn copy_postgres(url: &str, copy: &Path, sessions: Sessions) -> Result<(),
         sqlx::query_as("SELECT CAST(quote_ident(current_schema()) AS TEXT)").fetch_one(&mut connection).await?;
     connection.close().await?;
 
-    make_file(copy).map_err(failed)?;
     let dump = std::fs::File::options().append(true).open(copy).map_err(failed)?;
     let (address, password) = without_password(url);
     let mut command = Command::new("pg_dump");

@@ -1,6 +1,7 @@
 //! One server at a time: two on one database would each deliver only what was said to themselves.
 
 use std::fs::{File, Permissions, TryLockError};
+use std::io::ErrorKind;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::str::FromStr;
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, PgConnection};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::open::make_folder;
 use super::{Database, OpenError};
@@ -17,8 +18,11 @@ use super::{Database, OpenError};
 const SERVING: i64 = 7_021_994_410_352;
 /// How often it is looked whether the lock still stands, and how long that may take.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
-/// How long a database may take to let go of the lock of a server that has died.
-const DEAD_WITHIN: Duration = Duration::from_secs(3);
+/// How long it is waited for a lock: PostgreSQL may take a moment to notice that a server has died, and a command beside the
+/// server that makes a database holds the lock meanwhile.
+const FREE_WITHIN: Duration = Duration::from_secs(3);
+/// How long PostgreSQL may take to answer whoever asks for the lock.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 /// Between two attempts.
 const RETRY: Duration = Duration::from_millis(100);
 
@@ -45,28 +49,20 @@ struct Backend {
 }
 
 impl Database {
-    /// Take the right to serve this database. Nothing if another server has it.
+    /// Take the right to serve this database. Nothing if another server has it and keeps it for some seconds.
     pub async fn lock(&self) -> Result<Option<Lock>, OpenError> {
-        match self {
-            Self::Sqlite(path) => lock_file(path),
-            Self::Postgres(url) => {
-                let options = PgConnectOptions::from_str(url).map_err(|_| OpenError::Address)?;
-                let options = Box::new(options.application_name("hearth lock").disable_statement_logging());
-                // A server that was killed a moment ago may not have been noticed yet.
-                let session = timeout(DEAD_WITHIN, async {
-                    loop {
-                        match Session::open(&options).await? {
-                            Some(session) => return Ok::<_, sqlx::Error>(session),
-                            None => sleep(RETRY).await,
-                        }
-                    }
-                });
-                match session.await {
-                    Ok(session) => Ok(Some(Lock(Held::Session { options, session: Some(session?) }))),
-                    Err(_) => Ok(None),
-                }
+        if let Some(lock) = self.try_lock().await? {
+            return Ok(Some(lock));
+        }
+        tracing::info!("the lock of the database is taken: waiting for it for {} s at most", FREE_WITHIN.as_secs());
+        let until = Instant::now() + FREE_WITHIN;
+        while Instant::now() < until {
+            sleep(RETRY).await;
+            if let Some(lock) = self.try_lock().await? {
+                return Ok(Some(lock));
             }
         }
+        Ok(None)
     }
 
     /// Take the right to serve this database, if nobody has it at this moment.
@@ -75,7 +71,9 @@ impl Database {
             Self::Sqlite(path) => lock_file(path),
             Self::Postgres(url) => {
                 let options = PgConnectOptions::from_str(url).map_err(|_| OpenError::Address)?;
-                let session = Session::open(&options).await?;
+                let options = options.application_name("hearth lock").disable_statement_logging();
+                let silent = |_| sqlx::Error::Io(ErrorKind::TimedOut.into());
+                let session = timeout(ANSWERS_WITHIN, Session::open(&options)).await.map_err(silent)??;
                 Ok(session.map(|session| Lock(Held::Session { options: Box::new(options), session: Some(session) })))
             }
         }

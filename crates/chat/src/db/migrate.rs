@@ -2,7 +2,7 @@
 
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
-use super::{Conn, OpenError, on_db};
+use super::{Conn, OpenError, Prepare, on_db};
 use crate::seeded::Seeded;
 use crate::time::Time;
 
@@ -30,8 +30,8 @@ migrations!["0001_start", "0002_access", "0003_making"];
 const MIGRATING: i64 = 7_021_994_410_351;
 
 /// Bring the database up to this program, inside the transaction of `conn`. Refuses a database that a newer program
-/// has written, and one of an older program unless it may be changed.
-pub(super) async fn migrate(conn: &mut Conn<'_>, now: Time, may: bool) -> Result<(), OpenError> {
+/// has written, and one of an older program or without anything unless it may be changed.
+pub(super) async fn migrate(conn: &mut Conn<'_>, now: Time, prepare: Prepare) -> Result<(), OpenError> {
     if let Conn::Postgres(connection) = conn {
         // Two servers that start at once migrate one after the other; a large table may take its time.
         sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(MIGRATING).execute(&mut **connection).await?;
@@ -50,8 +50,10 @@ pub(super) async fn migrate(conn: &mut Conn<'_>, now: Time, may: bool) -> Result
         if applied.iter().any(|(name,)| name == step.name) {
             continue;
         }
-        if !may {
-            return Err(OpenError::Older);
+        match prepare {
+            Prepare::Not if applied.is_empty() => return Err(OpenError::Empty),
+            Prepare::Not | Prepare::IfEmpty if !applied.is_empty() => return Err(OpenError::Older),
+            Prepare::Fully | Prepare::IfEmpty | Prepare::Not => {}
         }
         let sql = match conn {
             Conn::Sqlite(_) => step.sqlite,

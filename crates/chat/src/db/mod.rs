@@ -18,7 +18,7 @@ pub use backup::{BackupError, Sessions};
 pub(crate) use bulk::{Bulk, chunks};
 pub(crate) use fault::Fault;
 pub use lock::Lock;
-pub use open::{Database, OpenError};
+pub use open::{Database, OpenError, Prepare};
 pub(crate) use open::{Db, Opening};
 pub(crate) use reader::Reading;
 pub(crate) use writer::Writer;

@@ -76,9 +76,12 @@ pub enum OpenError {
     },
     /// An older program has written this database, and perhaps still does.
     #[error(
-        "the database is of an older version, and a server runs on it: start that server anew with this version first"
+        "the database is of an older version, and only the server brings it up to date: back it up, then start the server with this version"
     )]
     Older,
+    /// Nothing has been written yet.
+    #[error("the database is empty: start the server on it first")]
+    Empty,
     /// The database would acknowledge what it may lose.
     #[error("the database does not keep what it acknowledges: {setting} is {found:?}, must be {wanted:?}")]
     NotDurable {
@@ -109,8 +112,18 @@ pub(crate) struct Opening {
     /// Longest that one statement may take.
     pub(crate) statement: Duration,
     pub(crate) now: Time,
-    /// Whether a database of an older version may be brought up to date.
-    pub(crate) may_migrate: bool,
+    pub(crate) prepare: Prepare,
+}
+
+/// What may be done to a database before it is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prepare {
+    /// One of an older version is brought up to date: the server's part.
+    Fully,
+    /// An empty one is filled with what must be there; one of an older version is refused.
+    IfEmpty,
+    /// It stays as it is: one that is empty or of an older version is refused.
+    Not,
 }
 
 /// An open database: a pool to read from, and what it takes to open a lane's own connection.
@@ -129,14 +142,18 @@ impl Db {
         opening: Opening,
         found: impl AsyncFnOnce(&mut Conn<'_>) -> Result<T, Error>,
     ) -> Result<(Self, T), OpenError> {
-        let Opening { statement, now, may_migrate } = opening;
+        let Opening { statement, now, prepare } = opening;
         let (db, mut writer) = match database {
             Database::Sqlite(path) => Self::open_sqlite(path, statement).await?,
             Database::Postgres(url) => Self::open_postgres(url, statement).await?,
         };
-        migrate(&mut writer.conn(), now, may_migrate).await?;
+        migrate(&mut writer.conn(), now, prepare).await?;
         let found = found(&mut writer.conn()).await.map_err(|error| OpenError::Content(error.to_string()))?;
-        writer.commit().await?;
+        match prepare {
+            // A restored copy gets its epoch from its server.
+            Prepare::Not => writer.rollback().await?,
+            Prepare::Fully | Prepare::IfEmpty => writer.commit().await?,
+        }
         writer.close().await?;
         Ok((db, found))
     }

@@ -109,7 +109,7 @@ async fn sqlite_syncs_every_commit_and_writes_ahead() {
     let database = TempDatabase::sqlite();
     let Location::Sqlite(path) = database.location() else { unreachable!() };
     let database = Database::Sqlite(path.to_owned());
-    let opening = Opening { statement: Duration::from_secs(2), now: crate::test_world::START, may_migrate: true };
+    let opening = Opening { statement: Duration::from_secs(2), now: crate::test_world::START, prepare: Prepare::Fully };
     let (db, ()) = Db::open(&database, opening, async |_| Ok(())).await.unwrap();
     let mut writer = db.writer().await.unwrap();
     for (pragma, wanted) in [("PRAGMA synchronous", "2"), ("PRAGMA journal_mode", "wal"), ("PRAGMA foreign_keys", "1")]
@@ -302,12 +302,26 @@ async fn a_step_that_fails_leaves_the_database_as_it_was() {
 }
 
 #[tokio::test]
-async fn what_works_beside_a_server_does_not_change_a_database_under_it() {
+async fn only_the_server_changes_a_database_of_an_older_version() {
+    let open = async |database: &TempDatabase, prepare: Prepare| {
+        let options = Options { prepare, ..options(database) };
+        Chat::open(options, Environment::system()).await.err()
+    };
     for database in both_kinds().await {
+        let empty = open(&database, Prepare::Not).await.unwrap();
+        assert!(matches!(empty, OpenError::Empty), "{empty}");
         of_version(&database, 1).await;
-        let options = Options { may_migrate: false, ..options(&database) };
-        let Err(refused) = Chat::open(options, Environment::system()).await else { panic!("it was opened") };
-        assert!(matches!(refused, OpenError::Older), "{refused}");
+        let before = columns(&database).await;
+        for prepare in [Prepare::Not, Prepare::IfEmpty] {
+            let refused = open(&database, prepare).await.unwrap();
+            assert!(matches!(refused, OpenError::Older), "{refused}");
+        }
+        assert_eq!(columns(&database).await, before);
+        assert!(open(&database, Prepare::Fully).await.is_none());
+        assert!(open(&database, Prepare::Not).await.is_none());
+    }
+    for database in both_kinds().await {
+        assert!(open(&database, Prepare::IfEmpty).await.is_none());
     }
 }
 

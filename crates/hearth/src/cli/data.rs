@@ -1,7 +1,7 @@
 //! The database, for a command that works beside a running server or without one.
 
 use anyhow::{Result, bail};
-use chat::{Batch, Chat, Environment, Lock};
+use chat::{Batch, Chat, Environment, Lock, Prepare};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -12,7 +12,7 @@ pub(super) struct Data {
     pub(super) chat: Chat,
     /// Nobody hears of what is done here; the lanes go on all the same.
     lanes: JoinSet<()>,
-    /// Held if no server runs: then none starts meanwhile.
+    /// Held where a database may be made and no server runs: then none starts meanwhile.
     lock: Option<Lock>,
 }
 
@@ -26,7 +26,8 @@ pub(super) enum Fresh {
 }
 
 impl Data {
-    /// Opens the database. One of an older version is brought up to date, unless a server runs on it.
+    /// Opens the database. One of an older version is refused: the server alone brings it up to date, for whoever runs a
+    /// command beside it may not think of a backup.
     pub(super) async fn open(args: &DatabaseArgs, fresh: Fresh) -> Result<Self> {
         Self::open_with(args, fresh, Environment::system()).await
     }
@@ -40,9 +41,12 @@ impl Data {
             bail!("there is no database in {}: name its folder with --data or HEARTH_DATA", folder.display());
         }
         let database = chat::Database::from(&database);
-        let lock = database.try_lock().await?;
+        let lock = match fresh {
+            Fresh::Make => database.try_lock().await?,
+            Fresh::Refuse => None,
+        };
         let mut options = chat::Options::new(database);
-        options.may_migrate = lock.is_some();
+        options.prepare = if lock.is_some() { Prepare::IfEmpty } else { Prepare::Not };
         let (chat, receivers) = Chat::open(options, env).await?;
         let mut lanes = JoinSet::new();
         for lane in receivers {
@@ -51,7 +55,7 @@ impl Data {
         Ok(Self { chat, lanes, lock })
     }
 
-    /// Whether no server runs on it.
+    /// Whether no server runs on it, nor starts. For [`Fresh::Make`].
     pub(super) fn alone(&self) -> bool {
         self.lock.is_some()
     }

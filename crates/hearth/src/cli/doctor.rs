@@ -70,7 +70,9 @@ pub(super) async fn run(args: &ServeArgs) -> Result<ExitCode> {
     let mut findings = Vec::new();
     match Data::open(&args.database, Fresh::Refuse).await {
         Ok(data) => {
-            findings.push(server(&settings, data.alone()));
+            // Held for this moment alone: a server that starts in it waits.
+            let alone = chat::Database::from(&settings.database).try_lock().await?.is_some();
+            findings.push(server(&settings, alone));
             match data.chat.vitals().await {
                 Ok(vitals) => {
                     findings.push(database(&settings, &vitals));
@@ -203,8 +205,10 @@ fn public_url(settings: &Settings) -> Vec<Finding> {
     if url.scheme() == "http" && url.host_str() != Some("localhost") {
         findings.push(warn(WHAT, format!("{url} is without TLS: passwords can be read on the way")));
     }
-    if settings.trusted_proxies.is_empty() && settings.listen.ip().is_loopback() {
-        findings.push(fail("proxy", "HEARTH_TRUSTED_PROXIES is empty, and only a proxy can reach this server"));
+    let trusted = settings.trusted_proxies.iter().any(|network| network.contains(&settings.listen.ip()));
+    if settings.listen.ip().is_loopback() && !trusted {
+        let says = "only a proxy on this machine reaches this server, and HEARTH_TRUSTED_PROXIES does not name it";
+        findings.push(fail("proxy", format!("{says} ({})", settings.listen.ip())));
     }
     findings.push(match reach(url) {
         Ok(address) => ok(WHAT, format!("{url} answers at {address} (its certificate was not looked at)")),

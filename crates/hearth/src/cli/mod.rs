@@ -11,6 +11,7 @@ mod serve;
 mod table;
 mod user;
 
+use std::ffi::OsStr;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -64,11 +65,21 @@ fn command() -> clap::Command {
             arg.hide_short_help(hide)
         })
     };
-    let mut command = shorten(Cli::command());
+    // Global below `user` and `invite`, so that they may stand behind what is to be done as well. Here they would be
+    // everywhere.
+    let mut command = shorten(Cli::command().mut_args(|arg| arg.global(false)));
     for name in ["serve", "doctor", "config"] {
         command = command.mut_subcommand(name, shorten);
     }
     command
+}
+
+/// The command without the variables that are empty: files for containers set what nobody has filled in.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    command
+        .mut_args(|arg| if arg.get_env().is_some_and(is_empty) { arg.env(None::<&str>) } else { arg })
+        .mut_subcommands(without_empty_variables)
 }
 
 /// Runs the command that the process was started with.
@@ -76,7 +87,7 @@ fn command() -> clap::Command {
 /// # Errors
 /// One sentence for whoever started it.
 pub fn run() -> Result<ExitCode> {
-    let matches = command().get_matches();
+    let matches = without_empty_variables(command()).get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     match cli.command {
         None => serve::run(&cli.serve),

@@ -3,7 +3,7 @@
 
 use clap::{Args, FromArgMatches as _};
 
-use super::units::{Bytes, Rate, Span};
+use super::units::{Bytes, Rate, Span, within};
 
 /// Rates, counts, sizes and deadlines.
 #[derive(Args, Debug, Clone)]
@@ -152,6 +152,7 @@ pub struct SizeLimits {
         long = "limit-packet",
         env = "HEARTH_LIMIT_PACKET",
         default_value = "64KiB",
+        value_parser = within::<Bytes>("16KiB", "64MiB"),
         value_name = "SIZE"
     )]
     pub packet: Bytes,
@@ -162,6 +163,7 @@ pub struct SizeLimits {
         long = "limit-body",
         env = "HEARTH_LIMIT_BODY",
         default_value = "64KiB",
+        value_parser = within::<Bytes>("16KiB", "64MiB"),
         value_name = "SIZE"
     )]
     pub body: Bytes,
@@ -172,6 +174,7 @@ pub struct SizeLimits {
         long = "limit-outbound",
         env = "HEARTH_LIMIT_OUTBOUND",
         default_value = "1MiB",
+        value_parser = within::<Bytes>("64KiB", "1GiB"),
         value_name = "SIZE"
     )]
     pub outbound: Bytes,
@@ -181,6 +184,7 @@ pub struct SizeLimits {
         id = "limit-outbound-total",
         long = "limit-outbound-total",
         env = "HEARTH_LIMIT_OUTBOUND_TOTAL",
+        value_parser = within::<Bytes>("1MiB", "1024GiB"),
         value_name = "SIZE"
     )]
     pub outbound_total: Option<Bytes>,
@@ -191,6 +195,7 @@ pub struct SizeLimits {
         long = "password-memory",
         env = "HEARTH_PASSWORD_MEMORY",
         default_value = "19MiB",
+        value_parser = within::<Bytes>("8KiB", "4GiB"),
         value_name = "SIZE"
     )]
     pub password_memory: Bytes,
@@ -210,6 +215,7 @@ pub struct Deadlines {
         long = "limit-flood",
         env = "HEARTH_LIMIT_FLOOD",
         default_value = "10s",
+        value_parser = within::<Span>("1s", "1h"),
         value_name = "SPAN"
     )]
     pub flood: Span,
@@ -220,6 +226,7 @@ pub struct Deadlines {
         long = "limit-stall",
         env = "HEARTH_LIMIT_STALL",
         default_value = "10s",
+        value_parser = within::<Span>("1s", "1h"),
         value_name = "SPAN"
     )]
     pub stall: Span,
@@ -230,6 +237,7 @@ pub struct Deadlines {
         long = "limit-authenticate",
         env = "HEARTH_LIMIT_AUTHENTICATE",
         default_value = "10s",
+        value_parser = within::<Span>("1s", "1h"),
         value_name = "SPAN"
     )]
     pub authenticate: Span,
@@ -240,6 +248,7 @@ pub struct Deadlines {
         long = "limit-pause",
         env = "HEARTH_LIMIT_PAUSE",
         default_value = "30s",
+        value_parser = within::<Span>("1s", "1h"),
         value_name = "SPAN"
     )]
     pub pause: Span,
@@ -250,6 +259,7 @@ pub struct Deadlines {
         long = "limit-statement",
         env = "HEARTH_LIMIT_STATEMENT",
         default_value = "2s",
+        value_parser = within::<Span>("100ms", "1h"),
         value_name = "SPAN"
     )]
     pub statement: Span,
@@ -260,6 +270,7 @@ pub struct Deadlines {
         long = "limit-command",
         env = "HEARTH_LIMIT_COMMAND",
         default_value = "5s",
+        value_parser = within::<Span>("100ms", "1h"),
         value_name = "SPAN"
     )]
     pub command: Span,

@@ -20,15 +20,15 @@ pub use units::{Bytes, Rate, Span};
 #[derive(Args, Debug, Clone)]
 pub struct DatabaseArgs {
     /// Folder for the SQLite database. Made when it does not exist.
-    #[arg(long, env = "HEARTH_DATA", default_value = "./data", value_name = "FOLDER")]
+    #[arg(long, global = true, env = "HEARTH_DATA", default_value = "./data", value_name = "FOLDER")]
     pub data: PathBuf,
 
     /// Database to use instead of SQLite in the data folder: postgres://user:password@host/name
-    #[arg(long, env = "HEARTH_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(long, global = true, env = "HEARTH_DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub database_url: Option<String>,
 
     /// File that holds the database URL, for secrets that must not stand in the environment.
-    #[arg(long, env = "HEARTH_DATABASE_URL_FILE", value_name = "FILE", conflicts_with = "database_url")]
+    #[arg(long, global = true, env = "HEARTH_DATABASE_URL_FILE", value_name = "FILE", conflicts_with = "database_url")]
     pub database_url_file: Option<PathBuf>,
 }
 
@@ -345,6 +345,9 @@ mod tests {
             (["--limit-send", "5"], "--limit-send"),
             (["--limit-packet", "lots"], "--limit-packet"),
             (["--limit-user-sockets", "0"], "--limit-user-sockets"),
+            (["--limit-packet", "1B"], "'1B' for '--limit-packet <SIZE>': it must be from 16KiB to 64MiB"),
+            (["--password-memory", "1KiB"], "'1KiB' for '--password-memory <SIZE>': it must be from 8KiB to 4GiB"),
+            (["--limit-statement", "30d"], "'30d' for '--limit-statement <SPAN>': it must be from 100ms to 1h"),
         ] {
             let error = settings(&args).err().unwrap_or_else(|| panic!("{args:?} was accepted"));
             assert!(format!("{error:#}").contains(wanted), "{args:?}: {error:#}");

@@ -13,7 +13,7 @@ const SPANS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("min", 60
 pub struct Bytes(u64);
 
 /// A span of time: `500ms`, `10s`, `5min`, `2h`, `7d`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span(Duration);
 
 /// How often something may happen, and how often at once: `5/s:20`, `100/h:100`.
@@ -22,6 +22,20 @@ pub struct Rate {
     amount: u32,
     unit: &'static str,
     burst: u32,
+}
+
+/// A parser of what is from `least` to `most`, for an argument.
+pub(super) fn within<T>(least: &'static str, most: &'static str) -> impl Fn(&str) -> Result<T, String> + Clone
+where
+    T: FromStr<Err = String> + PartialOrd,
+{
+    move |text| {
+        let (value, least_value, most_value) = (text.parse::<T>()?, least.parse::<T>()?, most.parse::<T>()?);
+        if value < least_value || value > most_value {
+            return Err(format!("it must be from {least} to {most}"));
+        }
+        Ok(value)
+    }
 }
 
 impl Bytes {
@@ -160,6 +174,17 @@ mod tests {
         }
         assert_eq!("2048KiB".parse::<Bytes>().unwrap().to_string(), "2MiB");
         assert_eq!("5/s:20".parse::<Rate>().unwrap().per(), Duration::from_millis(200));
+    }
+
+    #[test]
+    fn a_range_holds_its_ends_and_nothing_beyond() {
+        let size = within::<Bytes>("4KiB", "1MiB");
+        for text in ["4KiB", "4096B", "1MiB"] {
+            assert!(size(text).is_ok(), "{text}");
+        }
+        for text in ["4095B", "2MiB"] {
+            assert_eq!(size(text).unwrap_err(), "it must be from 4KiB to 1MiB", "{text}");
+        }
     }
 
     #[test]
