@@ -97,7 +97,26 @@ export async function walkMember({ enter, options, look, isPhone = false }) {
   await page.goto(new URL(await ada.entry(/Ben/).getAttribute('href'), page.url()).href);
   await expect(ada.messages).toHaveCount(1);
   await look(page, 'a direct conversation');
+  await page.evaluate(leaveUnsent, ada.account.id);
   await page.goto(new URL('/c/nowhere', page.url()).href);
   await expect(page.getByTestId('no-channel')).toBeVisible();
+  await page.getByTestId('unsent-here').waitFor();
   await look(page, 'a channel that does not exist');
+  await page.getByTestId('unsent-here').click();
+  await expect(page.getByTestId('unsent-message')).toBeVisible();
+  await look(page, 'what was not sent');
+}
+
+/** In the page: leave a message behind that was refused in a channel that one is not in any more. */
+async function leaveUnsent(userId) {
+  const database = await new Promise((resolve) => {
+    const request = indexedDB.open(`hearth:${userId}`);
+    request.onsuccess = () => resolve(request.result);
+  });
+  const change = database.transaction('outbox', 'readwrite');
+  const row = { clientId: 'left', channelId: 'gone', place: '#gone', content: 'What I wanted to say', tries: 1 };
+  const refusal = { code: 'NOT_FOUND', message: 'no channel' };
+  change.objectStore('outbox').add({ ...row, state: 'failed', createdAt: Date.now(), refusal });
+  await new Promise((resolve) => (change.oncomplete = resolve));
+  database.close();
 }

@@ -231,3 +231,44 @@ test('edits and deletions that were missed are there on coming back, in their pl
   await ben.reload();
   await expect.poll(() => texts(ben)).toEqual(wanted);
 });
+
+test('what was refused in a channel that one is not in any more can be seen, copied and deleted', async ({
+  enter,
+  layLine,
+  server,
+}) => {
+  const line = await layLine();
+  const ada = await enter('ada');
+  const ben = await enter('ben', { line, permissions: ['clipboard-read', 'clipboard-write'] });
+  await ada.createChannel('Founders', undefined, { isPrivate: true });
+  const channelId = new URL(ada.page.url()).pathname.split('/').pop();
+  const does = (name, payload) => command(server, ada.account.cookie, name, { channelId, ...payload });
+  await does('channel:add', { userIds: [ben.account.id] });
+  await ben.goTo('Founders');
+  line.cut();
+  await ben.say('first words');
+  await ben.say('second words');
+  await does('channel:remove', { userId: ben.account.id });
+  line.mend();
+
+  await expect(ben.page.getByTestId('no-channel')).toBeVisible();
+  await expect(ben.page.getByTestId('unsent')).toHaveText('2 messages were not sent');
+  await ben.page.reload();
+  await ben.page.getByTestId('unsent-here').click();
+  const unsent = ben.page.getByTestId('unsent-message');
+  await expect(unsent).toHaveCount(2);
+  await expect(unsent.first()).toContainText('Founders');
+  await unsent.first().getByTestId('copy-unsent').click();
+  expect(await ben.page.evaluate(() => navigator.clipboard.readText())).toBe('first words');
+  await unsent.first().getByTestId('discard-unsent').click();
+  await expect(unsent).toHaveText(/second words/);
+
+  // Whoever is in it again finds the rest where it was written.
+  await ben.page.keyboard.press('Escape');
+  await does('channel:add', { userIds: [ben.account.id] });
+  await ben.arrived('Founders');
+  await expect(ben.page.getByTestId('unsent')).toHaveCount(0);
+  await ben.message('second words').getByTestId('retry').click();
+  await ada.reads('second words');
+  await expect(ada.messages).toHaveCount(1);
+});

@@ -35,6 +35,7 @@ export const useToasts = defineStore('toasts', () => {
     toasts,
     dismiss,
     info: (text: string) => add('info', text),
+    error: (text: string) => add('error', text),
     /** Something of this page itself went wrong. */
     broken: () => add('error', translate('broken.part')),
     failed: (failure: Failure) => add('error', failureText(failure)),

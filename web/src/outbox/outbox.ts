@@ -61,12 +61,13 @@ export class Outbox {
     this.kick();
   }
 
-  /** Takes a message in. Resolves with its clientId when it is written down. */
-  async add(channelId: string, content: string): Promise<string> {
+  /** Takes a message in for a channel called `place`. Resolves with its clientId when it is written down. */
+  async add(channelId: string, content: string, place = ''): Promise<string> {
     const row: OutboxRow = {
       position: UNWRITTEN,
       clientId: newId(),
       channelId,
+      place,
       content,
       state: 'queued',
       tries: 0,

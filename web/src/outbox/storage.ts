@@ -10,6 +10,8 @@ export interface OutboxRow {
   position: number;
   clientId: string;
   channelId: string;
+  /** What the channel was called when it was written: one that was left since tells no name. */
+  place?: string;
   content: string;
   state: 'queued' | 'failed';
   /** How often sending it was begun. */

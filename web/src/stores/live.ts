@@ -21,6 +21,7 @@ import { restoreAll, saveTimelines } from './keeping';
 import { useMembersStore } from './members';
 import { usePeopleStore } from './people';
 import { setServices } from './services';
+import { useStrandedStore } from './stranded';
 import { useTimelinesStore } from './timelines';
 import { makeWorld, type Stores } from './world';
 
@@ -60,6 +61,7 @@ export class Live {
     editing: useEditingStore(),
     members: useMembersStore(),
     people: usePeopleStore(),
+    stranded: useStrandedStore(),
     timelines: useTimelinesStore(),
   };
   readonly #others = new OthersTyping(this.#stores.people.setTyping);
@@ -233,7 +235,10 @@ export class Live {
       storage: this.storage,
       connected,
       exclusively: this.#tabs.exclusively,
-      changed: this.#stores.timelines.setUnsent,
+      changed: (rows) => {
+        this.#stores.timelines.setUnsent(rows);
+        this.#stores.stranded.setUnsent(rows);
+      },
       saved: () => this.#tabs.tell({ type: 'outbox' }),
       send: async ({ channelId, content, clientId }) => {
         const outcome = await this.#link.command('message:send', { channelId, content, clientId });

@@ -52,12 +52,12 @@ export const useTimelinesStore = defineStore('timelines', () => {
   }
 
   /** Puts a message into the outbox and shows it as pending; resolves with its clientId once it is written down. */
-  async function send(channelId: string, content: string): Promise<string> {
+  async function send(channelId: string, content: string, place = ''): Promise<string> {
     const running = services();
     if (running === null) throw new Error('nobody is signed in');
     running.typing.stop(channelId);
     void jumpToEnd(channelId);
-    return running.outbox.add(channelId, content);
+    return running.outbox.add(channelId, content, place);
   }
   /** Sends a refused message again. */
   async function retry(clientId: string): Promise<void> {

@@ -8,6 +8,7 @@ import type { useDraftsStore } from './drafts';
 import type { useEditingStore } from './editing';
 import type { useMembersStore } from './members';
 import type { usePeopleStore } from './people';
+import type { useStrandedStore } from './stranded';
 import type { useTimelinesStore } from './timelines';
 
 /** Everything that is forgotten when somebody signs out. */
@@ -19,6 +20,7 @@ export interface Stores {
   members: ReturnType<typeof useMembersStore>;
   comings: ReturnType<typeof useComingsStore>;
   people: ReturnType<typeof usePeopleStore>;
+  stranded: ReturnType<typeof useStrandedStore>;
   timelines: ReturnType<typeof useTimelinesStore>;
 }
 
