@@ -45,6 +45,7 @@ export const SHORTCUTS: readonly { group: string; list: readonly { what: string;
       { what: 'down', keys: ['↓'] },
       { what: 'edit', keys: ['E'] },
       { what: 'delete', keys: ['Delete'] },
+      { what: 'link', keys: ['C'] },
     ],
   },
 ];

@@ -67,4 +67,5 @@ describe('the way on after sign-in', () => {
     expect(afterSignIn(next as string)).toEqual({ name: ROUTE.home }),
   );
   it('leads to the channel', () => expect(afterSignIn('/c/01980000-abc')).toBe('/c/01980000-abc'));
+  it('leads to the message', () => expect(afterSignIn('/c/01980000-abc/12')).toBe('/c/01980000-abc/12'));
 });

@@ -29,6 +29,12 @@ export function makeRouter(started: Promise<void>, history: RouterHistory = crea
       { path: '/', name: ROUTE.home, component: ChatPage, meta: { for: 'members' } },
       { path: '/channels', name: ROUTE.list, component: ChatPage, meta: { for: 'members' } },
       { path: '/c/:channelId', name: ROUTE.channel, component: ChatPage, meta: { for: 'members' } },
+      {
+        path: '/c/:channelId/:messageId(\\d{1,15})',
+        name: ROUTE.message,
+        component: ChatPage,
+        meta: { for: 'members' },
+      },
       { path: '/c/:channelId/members', name: ROUTE.members, component: ChatPage, meta: { for: 'members' } },
       { path: '/settings/:section?', name: ROUTE.settings, component: ChatPage, meta: { for: 'members' } },
       { path: '/:rest(.*)', redirect: '/' },

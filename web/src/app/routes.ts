@@ -9,6 +9,8 @@ export const ROUTE = {
   /** The list alone, on a phone. */
   list: 'list',
   channel: 'channel',
+  /** A channel, opened at one of its messages. */
+  message: 'message',
   /** Who is in a channel: a page of its own on a phone. */
   members: 'members',
   settings: 'settings',
@@ -23,7 +25,12 @@ export function toChannel(channelId: string): RouteLocationRaw {
   return { name: ROUTE.channel, params: { channelId } };
 }
 
-/** Where somebody goes who has just signed in: the link they came by if it is a channel of ours, else home. */
+/** The route of a message. */
+export function toMessage(channelId: string, seq: number): RouteLocationRaw {
+  return { name: ROUTE.message, params: { channelId, messageId: String(seq) } };
+}
+
+/** Where somebody goes who has just signed in: the link they came by if it is a channel or message of ours, else home. */
 export function afterSignIn(next: LocationQueryValue | LocationQueryValue[] | undefined): RouteLocationRaw {
-  return typeof next === 'string' && /^\/c\/[\w-]+(?:\/members)?$/.test(next) ? next : { name: ROUTE.home };
+  return typeof next === 'string' && /^\/c\/[\w-]+(?:\/(?:members|\d+))?$/.test(next) ? next : { name: ROUTE.home };
 }

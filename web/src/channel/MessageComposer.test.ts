@@ -42,7 +42,7 @@ it('sends with Enter what was written, without the space around it, and is empty
   const element = open();
   await field().setValue('  two\nlines \n');
   await field().trigger('keydown', { key: 'Enter' });
-  expect(send.mock.calls).toEqual([['c1', 'two\nlines']]);
+  expect(send.mock.calls).toEqual([['c1', 'two\nlines', '#rust']]);
   expect(element.value).toBe('');
 });
 

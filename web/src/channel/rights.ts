@@ -24,6 +24,11 @@ export function mayDelete(
   return isThere(row) && (row.from === self?.id || mayManage(channel, self));
 }
 
+/** What is stored and was not deleted has a link that leads to it. */
+export function hasLink(row: Row): boolean {
+  return isThere(row);
+}
+
 function isThere(row: Row): boolean {
   return row.state === 'sent' && row.seq !== null && row.deletedAt === null;
 }

@@ -28,6 +28,11 @@ export function useRoving(
     element?.scrollIntoView({ block: 'nearest' });
   }
 
+  /** Makes that message the tab stop, without the focus. */
+  function choose(key: string): void {
+    chosen.value = key;
+  }
+
   function keydown(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     const target = event.target as HTMLElement;
@@ -47,5 +52,5 @@ export function useRoving(
     if (row?.dataset.key !== undefined) chosen.value = row.dataset.key;
   }
 
-  return { active, keydown, focusin, focusKey, focusLast: () => focusKey(keys.value.at(-1)) };
+  return { active, keydown, focusin, choose, focusKey, focusLast: () => focusKey(keys.value.at(-1)) };
 }

@@ -23,7 +23,7 @@ export function usePanel() {
   const covers = computed(() => isOpen.value && !threeColumns.value);
 
   function open(): void {
-    if (oneColumn.value) void router.push({ name: ROUTE.members, params: route.params });
+    if (oneColumn.value) void router.push({ name: ROUTE.members, params: { channelId: route.params.channelId } });
     else beside.value = true;
   }
   function close(): void {

@@ -96,12 +96,11 @@ export const useChannelsStore = defineStore('channels', () => {
     return cell.value;
   }
 
-  /** Says which channel is open (null: none) and loads what it shows; call when the route changes. */
-  function open(channelId: string | null): void {
-    if (channelId === currentId.value) return;
-    services()?.typing.stop();
+  /** Says which channel is open (null: none), at which message, and loads what it shows; call when the route changes. */
+  function open(channelId: string | null, at: number | null = null): void {
+    if (channelId !== currentId.value) services()?.typing.stop();
     currentId.value = channelId;
-    timelines.show(channelId);
+    timelines.show(channelId, at);
   }
 
   /** Makes a channel; name errors come in `fields.name`. */

@@ -92,15 +92,51 @@ export async function loadEnd(pages: Pages, channelId: string): Promise<void> {
   if (timeline !== undefined && timeline.rows.length < PAGE) await loadOlderPage(pages, channelId);
 }
 
-/** Loads what a visit begins with: the divider and a little above it, or else the end. */
-export async function openAt(pages: Pages, channelId: string, divider: number | null): Promise<void> {
+/**
+ * Loads what a visit begins with: the divider and a little above it, or else the end.
+ * @param current whether nothing else was opened since
+ */
+export async function openAt(
+  pages: Pages,
+  channelId: string,
+  divider: number | null,
+  current: () => boolean,
+): Promise<void> {
   if (divider === null) return loadEnd(pages, channelId);
   pages.look(channelId, { opening: true });
-  await loadAround(pages, channelId, divider);
-  pages.look(channelId, { opening: false });
+  await loadAround(pages, channelId, divider, current);
+  if (current()) pages.look(channelId, { opening: false });
 }
 
-async function loadAround(pages: Pages, channelId: string, divider: number): Promise<void> {
+/** Whether that message is in the window. */
+export function holdsMessage(timeline: Timeline, seq: number): boolean {
+  return timeline.rows.some((row) => row.seq === seq);
+}
+
+/**
+ * Makes the window hold that message and what stands around it, wherever in the channel it is. False: there is no such
+ * message, and the window is at the end; null: nobody could tell.
+ */
+export async function loadMessage(pages: Pages, channelId: string, seq: number): Promise<boolean | null> {
+  const held = (): boolean => {
+    const timeline = pages.timeline(channelId);
+    return timeline !== undefined && holdsMessage(timeline, seq);
+  };
+  if (held()) return true;
+  if (!pages.online()) return null;
+  if (seq > 0) {
+    pages.apply(channelId, { type: 'to', seq });
+    await Promise.all([loadOlderPage(pages, channelId), loadNewerPage(pages, channelId)]);
+    if (held()) return true;
+    const timeline = pages.timeline(channelId);
+    // No page came; or it is known to be there, and a sync is to bring it.
+    if (timeline === undefined || timeline.floor > seq || timeline.head.seq >= seq) return null;
+  }
+  await loadEnd(pages, channelId);
+  return false;
+}
+
+async function loadAround(pages: Pages, channelId: string, divider: number, current: () => boolean): Promise<void> {
   const timeline = pages.timeline(channelId);
   if (timeline === undefined) return;
   const isThere = timeline.ceiling !== null && divider >= timeline.floor - 1 && divider <= timeline.ceiling;
@@ -115,7 +151,7 @@ async function loadAround(pages: Pages, channelId: string, divider: number): Pro
   while (floor() > goal) {
     const before = floor();
     await loadOlderPage(pages, channelId, LIMITS.page.max);
-    // No further: offline, refused, or somebody else is loading.
-    if (floor() >= before) return;
+    // No further: offline, refused, or somebody else is loading; or one is elsewhere by now.
+    if (floor() >= before || !current()) return;
   }
 }

@@ -103,6 +103,39 @@ describe('a visit', () => {
     expect(seqs().at(-1)).toBe(150);
   });
 
+  test('opens at a message that a link leads to, however far, and says of none that is not there', async () => {
+    server.add('general', 1_000);
+    await openTab();
+    const channels = useChannelsStore();
+    const { view, seqs } = show('general');
+    channels.open('general', 300);
+    await vi.waitFor(() => expect(view().visit).toStrictEqual({ seq: 300, found: true }));
+    expect(seqs()).toStrictEqual(range(251, 350));
+    expect(view()).toMatchObject({ ready: true, hasOlder: true, hasNewer: true });
+
+    channels.open('general', 1_001);
+    await vi.waitFor(() => expect(view().visit).toStrictEqual({ seq: 1_001, found: false }));
+    expect(seqs().at(-1)).toBe(1_000);
+    channels.open('general', 0);
+    await vi.waitFor(() => expect(view().visit).toStrictEqual({ seq: 0, found: false }));
+    channels.open('general');
+    expect(view().visit).toBeNull();
+  });
+
+  test('a link to a message that is not known yet waits for it', async () => {
+    server.add('general', 30);
+    await openTab();
+    const { view, seqs } = show('general');
+    await vi.waitFor(() => expect(view().ready).toBe(true));
+    server.cut();
+    for (let said = 0; said < 100; said++) server.channels.get('general')?.send('ben');
+    useChannelsStore().open('general', 90);
+    expect(view()).toMatchObject({ ready: true, visit: null });
+    server.mend();
+    await vi.waitFor(() => expect(view().visit).toStrictEqual({ seq: 90, found: true }));
+    expect(seqs()).toContain(90);
+  });
+
   test('far behind, opens around the divider and goes on from there', async () => {
     server.add('general', 1_000);
     server.marks.set('general', 400);

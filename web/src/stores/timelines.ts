@@ -5,7 +5,7 @@ import type { Channel } from '../protocol';
 import type { OutboxRow } from '../outbox/storage';
 import type { Stored, Unsent } from '../timeline/stored';
 import { emptyTimeline, needsSync, reduce, type Action, type Timeline } from '../timeline/timeline';
-import { loadEnd, loadNewerPage, loadOlderPage, openAt, WINDOW, type Pages } from './paging';
+import { holdsMessage, loadEnd, loadMessage, loadNewerPage, loadOlderPage, openAt, WINDOW, type Pages } from './paging';
 import { services } from './services';
 import { PLAIN, viewOf, type Looks, type TimelineView } from './view';
 
@@ -18,6 +18,10 @@ export const useTimelinesStore = defineStore('timelines', () => {
   const looks = shallowReactive(new Map<string, Looks>());
   const views = new Map<string, ComputedRef<TimelineView>>();
   const shownId = shallowRef<string | null>(null);
+  /** The message that the shown channel was opened for, until it is found or known not to exist. */
+  let wanted: number | null = null;
+  /** Counts what was opened: an opening that was overtaken decides nothing any more. */
+  let turn = 0;
   let unsent = new Map<string, readonly Unsent[]>();
   let watchers: ((channelId: string) => void)[] = [];
 
@@ -77,7 +81,7 @@ export const useTimelinesStore = defineStore('timelines', () => {
   function markRead(channelId: string): void {
     const timeline = timelines.get(channelId);
     if (timeline === undefined) return;
-    look(channelId, { dividerAfter: null });
+    look(channelId, { dividerAfter: null, visit: null });
     raise(channelId, timeline.head.seq);
   }
   /** The same for every channel (Shift+Esc). */
@@ -109,13 +113,21 @@ export const useTimelinesStore = defineStore('timelines', () => {
     return newest > timeline.readUpTo ? newest : null;
   }
 
-  /** For `channels.ts`: that channel is looked at now (null: none); opens it at what is unread, else at its end. */
-  function show(channelId: string | null): void {
+  /**
+   * For `channels.ts`: that channel is looked at now (null: none); opens it at the message `at`, else at what is unread,
+   * else at its end.
+   */
+  function show(channelId: string | null, at: number | null = null): void {
     const before = shownId.value;
-    if (before === channelId) return;
+    wanted = at;
+    if (before === channelId) {
+      if (channelId !== null && at === null) look(channelId, { visit: null });
+      else if (channelId !== null) void visit(channelId);
+      return;
+    }
     if (before !== null) {
       services()?.reading.inView(before, false);
-      look(before, { dividerAfter: null });
+      look(before, { dividerAfter: null, opening: false, visit: null });
       // What was scrolled to is not what the next visit begins with.
       apply(before, { type: 'to-end' });
       apply(before, { type: 'trim', side: 'oldest', keep: WINDOW / 2 });
@@ -128,8 +140,23 @@ export const useTimelinesStore = defineStore('timelines', () => {
     const timeline = timelines.get(channelId);
     if (timeline === undefined) return;
     const divider = unread(channelId) > 0 ? timeline.readUpTo : null;
-    look(channelId, { dividerAfter: divider });
-    void openAt(pages, channelId, divider);
+    look(channelId, { dividerAfter: divider, opening: false });
+    if (wanted !== null) return void visit(channelId);
+    const mine = ++turn;
+    void openAt(pages, channelId, divider, () => mine === turn);
+  }
+
+  /** Goes to the message that is wanted. Without an answer it stays wanted, until a sync or a connection brings one. */
+  async function visit(channelId: string): Promise<void> {
+    const seq = wanted;
+    const timeline = timelines.get(channelId);
+    if (seq === null || timeline === undefined) return;
+    const mine = ++turn;
+    if (!holdsMessage(timeline, seq) && pages.online()) look(channelId, { opening: true, visit: null });
+    const found = await loadMessage(pages, channelId, seq);
+    if (mine !== turn) return;
+    if (found !== null) wanted = null;
+    look(channelId, { opening: false, visit: found === null ? null : { seq, found } });
   }
 
   /** For `live.ts`: the next state of a channel that is known. */
@@ -223,7 +250,9 @@ export const useTimelinesStore = defineStore('timelines', () => {
     // Also tells whoever shows it that pages can be had again.
     look(channelId, { failure: null });
     const { opening, loadingOlder, loadingNewer } = looks.get(channelId) ?? PLAIN;
-    if (timeline.rows.length === 0 && !opening && !loadingOlder && !loadingNewer) begin(channelId);
+    if (opening || loadingOlder || loadingNewer) return;
+    if (timeline.rows.length === 0) begin(channelId);
+    else void visit(channelId);
   }
   /** For `live.ts`: everything that came from the server counts for nothing. */
   function clear(): void {
@@ -235,6 +264,7 @@ export const useTimelinesStore = defineStore('timelines', () => {
     clear();
     unsent = new Map();
     shownId.value = null;
+    wanted = null;
   }
   /** For `live.ts`: hears of every timeline that changed. */
   function watch(watcher: (channelId: string) => void): () => void {

@@ -18,6 +18,8 @@ export interface TimelineView {
   atStart: boolean;
   /** The divider "New" stands before the first row with a greater `seq` that is not one's own; null: none. */
   dividerAfter: number | null;
+  /** The message that the channel was opened for, by a link to it; null: none. */
+  visit: Visit | null;
   /** The highest `seq` in the channel, loaded or not. */
   headSeq: number;
   /** Read up to here, by oneself. */
@@ -26,12 +28,20 @@ export interface TimelineView {
   failure: Failure | null;
 }
 
+/** A message that somebody followed a link to. */
+export interface Visit {
+  readonly seq: number;
+  /** It is among the rows; false: there is no such message. */
+  readonly found: boolean;
+}
+
 /** What the view knows beside the timeline. */
 export interface Looks {
   loadingOlder: boolean;
   loadingNewer: boolean;
   opening: boolean;
   dividerAfter: number | null;
+  visit: Visit | null;
   failure: Failure | null;
 }
 
@@ -41,6 +51,7 @@ export const PLAIN: Looks = {
   loadingNewer: false,
   opening: false,
   dividerAfter: null,
+  visit: null,
   failure: null,
 };
 /** Of a channel that is not known (yet). */
@@ -53,6 +64,7 @@ const NOTHING: TimelineView = {
   hasNewer: false,
   atStart: false,
   dividerAfter: null,
+  visit: null,
   headSeq: 0,
   readUpTo: 0,
   failure: null,
@@ -61,7 +73,7 @@ const NOTHING: TimelineView = {
 /** What is shown of a timeline. */
 export function viewOf(timeline: Timeline | undefined, looks: Looks): TimelineView {
   if (timeline === undefined) return NOTHING;
-  const { loadingOlder, loadingNewer, opening, dividerAfter, failure } = looks;
+  const { loadingOlder, loadingNewer, opening, dividerAfter, visit, failure } = looks;
   const rows = rowsOf(timeline);
   const hasOlder = timeline.floor > 1;
   const hasNewer = timeline.ceiling !== null;
@@ -74,6 +86,7 @@ export function viewOf(timeline: Timeline | undefined, looks: Looks): TimelineVi
     hasNewer,
     atStart: !hasOlder,
     dividerAfter,
+    visit,
     headSeq: timeline.head.seq,
     readUpTo: timeline.readUpTo,
     failure,

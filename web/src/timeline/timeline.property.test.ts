@@ -85,7 +85,8 @@ class Client {
           keep: step.keep ?? 1,
         });
       case 'go':
-        return this.apply({ type: 'to', seq: (step.to ?? 0) % (server.head.seq + 1) });
+        // Also to where nothing is yet: a link may lead to a message that this client has not heard of.
+        return this.apply({ type: 'to', seq: (step.to ?? 0) % (server.head.seq + 4) });
       default:
         return this.apply({ type: 'to-end' });
     }

@@ -1,0 +1,133 @@
+// Links to messages: copied from one, and followed to it.
+
+import { lines, scribe, scrollToEnd } from '../lib/scribe.mjs';
+import { expect, test } from '../lib/test.mjs';
+
+const CLIPBOARD = { permissions: ['clipboard-read', 'clipboard-write'] };
+const copied = (page) => page.evaluate(() => navigator.clipboard.readText());
+const marked = (person) => person.page.locator('[data-testid=message][aria-current=true]');
+
+test('C and the action of a message copy a link, which opens the channel there', async ({ enter, server }) => {
+  const writer = await scribe(server);
+  await writer.write(lines(1, 30));
+  const ada = await enter('ada', CLIPBOARD);
+  await ada.message('line 30').hover();
+  await ada.page.getByTestId('copy-link').click();
+  await expect(ada.page.getByTestId('toast')).toHaveText('Link copied.');
+  const address = `${server.url}/c/${writer.channelId}`;
+  expect(await copied(ada.page)).toBe(`${address}/30`);
+  await ada.message('line 30').focus();
+  await ada.page.keyboard.press('ArrowUp');
+  await ada.page.keyboard.press('c');
+  await expect.poll(() => copied(ada.page)).toBe(`${address}/29`);
+  await expect(ada.composer).toHaveValue('');
+
+  // A message that is not stored, or not any more, has none.
+  await ada.say('mine');
+  await ada.reads('mine');
+  await ada.message('mine').focus();
+  await ada.page.keyboard.press('Delete');
+  await ada.page.getByTestId('confirm-delete').click();
+  await ada.page.getByTestId('tombstone').hover();
+  await expect(ada.page.getByTestId('message-actions')).toHaveCount(0);
+
+  const ben = await enter('ben', { path: new URL(`${address}/12`).pathname });
+  await expect(marked(ben)).toHaveText(/line 12$/);
+  await expect(marked(ben)).toBeInViewport();
+  await expect(ben.page.getByTestId('announcer')).toContainText('line 12');
+  await ben.page.keyboard.press('Escape');
+  await expect(marked(ben)).toHaveCount(0);
+});
+
+test('without a clipboard, as on plain HTTP, a link is copied all the same', async ({ enter, server }) => {
+  const writer = await scribe(server);
+  await writer.write(['over there']);
+  const withoutClipboard = (context) =>
+    context.addInitScript(() => Object.defineProperty(Navigator.prototype, 'clipboard', { value: undefined }));
+  const ada = await enter('ada', { prepare: withoutClipboard });
+  await ada.message('over there').focus();
+  await ada.page.keyboard.press('c');
+  await expect(ada.page.getByTestId('toast')).toHaveText('Link copied.');
+  await ada.composer.focus();
+  await ada.page.keyboard.press('Control+v');
+  await expect(ada.composer).toHaveValue(`${server.url}/c/${writer.channelId}/1`);
+});
+
+test('a link to an old message loads what is around it, and one goes on from there to both ends', async ({
+  enter,
+  server,
+}) => {
+  const writer = await scribe(server);
+  await writer.write(lines(1, 500));
+  const ada = await enter('ada');
+  await expect(ada.message('line 500')).toBeInViewport();
+  const path = `/c/${writer.channelId}/200`;
+  // As somebody follows it in a page that is open: the timeline stands already, elsewhere.
+  await ada.page.evaluate((to) => {
+    history.pushState(history.state, '', to);
+    dispatchEvent(new PopStateEvent('popstate', { state: history.state }));
+  }, path);
+  await expect(marked(ada)).toHaveText(/line 200$/);
+  await expect(marked(ada)).toBeInViewport();
+  await ada.page.reload();
+  await expect(marked(ada)).toBeInViewport();
+
+  const seen = new Set();
+  const note = async () => (await ada.shown()).forEach((row) => seen.add(row.seq));
+  await expect(async () => {
+    await note();
+    await scrollToEnd(ada.timeline);
+    await expect(ada.message(/^.*line 500$/)).toBeInViewport({ timeout: 200 });
+  }).toPass();
+  await expect(async () => {
+    await note();
+    await ada.timeline.evaluate((scroller) => scroller.scrollTo({ top: 0, behavior: 'instant' }));
+    await expect(ada.page.getByTestId('channel-start')).toBeInViewport({ timeout: 200 });
+  }).toPass();
+  await note();
+  expect([...seen].sort((a, b) => a - b)).toEqual(lines(1, 500).map((_, n) => n + 1));
+  await ada.page.getByTestId('to-end').click();
+  await expect(ada.message('line 500')).toBeInViewport();
+});
+
+test('a link to a message that does not exist says so, and one to a channel that one may not see shows nothing of it', async ({
+  enter,
+  server,
+}) => {
+  const writer = await scribe(server);
+  await writer.write(lines(1, 30));
+  const secret = await writer.does('channel:create', { name: 'Secret', type: 'private' });
+  await writer.write(['not for you'], secret.id);
+  const ada = await enter('ada', { path: `/c/${writer.channelId}/31` });
+  await expect(ada.page.getByTestId('toast')).toHaveText('There is no such message in this channel.');
+  await expect(ada.message('line 30')).toBeInViewport();
+  await expect(marked(ada)).toHaveCount(0);
+
+  await ada.page.goto(`${server.url}/c/${secret.id}/1`);
+  await expect(ada.page.getByTestId('no-channel')).toBeVisible();
+  await expect(ada.messages).toHaveCount(0);
+});
+
+test('a link to what was said while one was away leads there, once the line is back', async ({
+  enter,
+  layLine,
+  server,
+}) => {
+  const writer = await scribe(server);
+  await writer.write(lines(1, 30));
+  const line = await layLine();
+  const ada = await enter('ada', { line });
+  await expect(ada.message('line 30')).toBeInViewport();
+  line.cut();
+  await expect(ada.banner).toBeVisible();
+  await writer.write(lines(31, 400));
+  await ada.page.evaluate((to) => {
+    history.pushState(history.state, '', to);
+    dispatchEvent(new PopStateEvent('popstate', { state: history.state }));
+  }, `/c/${writer.channelId}/250`);
+  await expect(ada.message('line 30')).toBeVisible();
+  line.mend();
+  await expect(marked(ada)).toHaveText(/line 250$/);
+  await expect(marked(ada)).toBeInViewport();
+  await expect(ada.page.getByTestId('toast')).toHaveCount(0);
+});
