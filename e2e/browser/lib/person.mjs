@@ -94,11 +94,11 @@ export class Person {
 
   async joinChannel(name) {
     await this.page.getByTestId('browse-channels').click();
-    const dialog = this.page.getByRole('dialog');
-    await dialog.getByTestId('channel-search').fill(name);
-    await dialog.getByRole('button', { name: `Join ${name}` }).click();
-    await dialog.getByRole('button', { name: `Open ${name}` }).click();
-    await expect(dialog).toBeHidden();
+    const browse = this.page.getByTestId('browse');
+    await browse.getByTestId('channel-search').fill(name);
+    await browse.getByRole('button', { name: `Join ${name}` }).click();
+    await browse.getByRole('button', { name: `Open ${name}` }).click();
+    await expect(browse).toBeHidden();
     await this.arrived(name);
   }
 

@@ -3,7 +3,11 @@
 import { signUp } from '../../harness/http.mjs';
 import { expect } from './test.mjs';
 
-export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+export const PHONE = {
+  viewport: { width: 390, height: 844 },
+  hasTouch: true,
+  isMobile: true,
+};
 
 /** Look at every page that a guest can see. `look(page, what)`. */
 export async function walkGuest({ server, window, options, look }) {
@@ -68,8 +72,11 @@ export async function walkMember({ enter, options, look, isPhone = false }) {
     await expect(page.getByTestId('rail')).toBeVisible();
     await look(page, 'the list');
   }
+  await page.getByTestId('browse-channels').click();
+  await expect(page.getByTestId('channel-result')).toHaveCount(1);
+  await look(page, 'the channels');
+  if (isPhone) await page.goBack();
   for (const [name, button] of [
-    ['browse', 'browse-channels'],
     ['create', 'new-channel'],
     ['direct', 'new-direct'],
   ]) {
@@ -114,7 +121,13 @@ async function leaveUnsent(userId) {
     request.onsuccess = () => resolve(request.result);
   });
   const change = database.transaction('outbox', 'readwrite');
-  const row = { clientId: 'left', channelId: 'gone', place: '#gone', content: 'What I wanted to say', tries: 1 };
+  const row = {
+    clientId: 'left',
+    channelId: 'gone',
+    place: '#gone',
+    content: 'What I wanted to say',
+    tries: 1,
+  };
   const refusal = { code: 'NOT_FOUND', message: 'no channel' };
   change.objectStore('outbox').add({ ...row, state: 'failed', createdAt: Date.now(), refusal });
   await new Promise((resolve) => (change.oncomplete = resolve));

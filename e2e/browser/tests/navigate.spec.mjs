@@ -1,5 +1,6 @@
 // Getting around: the switcher, the shortcuts, and conversations with one or several people.
 
+import { scribe } from '../lib/scribe.mjs';
 import { command, fill } from '../../harness/command.mjs';
 import { signUp } from '../../harness/http.mjs';
 import { expect, test } from '../lib/test.mjs';
@@ -169,4 +170,55 @@ test('a private channel is not to be found by others', async ({ enter }) => {
   await ben.page.getByTestId('browse-channels').click();
   await ben.page.getByTestId('channel-search').fill('Found');
   await expect(ben.page.getByTestId('channel-result')).toHaveText(/Found it/);
+});
+
+test('the page of channels lists what one is in and could join, joins where one stands, and opens', async ({
+  enter,
+  layLine,
+  server,
+}) => {
+  const writer = await scribe(server);
+  for (const [name, topic] of [['Book club', 'One a month'], ['Astronomy'], ['Chess']]) {
+    await writer.does('channel:create', { name, topic });
+  }
+  const line = await layLine();
+  const ada = await enter('ada', { line });
+  const { page } = ada;
+  await ada.createChannel('Diary', undefined, { isPrivate: true });
+  await page.getByTestId('browse-channels').click();
+  await expect(page).toHaveURL(/\/browse$/);
+  await expect(page.getByTestId('browse-channels')).toHaveAttribute('aria-current', 'page');
+  const results = page.getByTestId('channel-result');
+  const names = results.locator('.name');
+  await expect(names).toHaveText(['Astronomy', 'Book club', 'Chess', 'Diary', 'General']);
+  await expect(results.nth(1)).toContainText('One a month');
+  await expect(results.nth(1)).toContainText('one member');
+  await expect(results.nth(4)).toContainText('2 members');
+  await expect(page.getByTestId('channel-search')).toBeFocused();
+
+  await page.keyboard.type('boo');
+  await expect(names).toHaveText(['Book club']);
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('button', { name: 'Join Book club' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('button', { name: 'Open Book club' })).toBeFocused();
+  await expect(results).toContainText('2 members');
+  await expect(ada.entry('Book club')).toBeVisible();
+  // Esc empties the field first, then leaves.
+  await page.getByTestId('channel-search').press('Escape');
+  await expect(page.getByTestId('channel-search')).toHaveValue('');
+  await expect(names).toHaveCount(5);
+  await page.getByRole('button', { name: 'Open Book club' }).click();
+  await ada.arrived('Book club');
+
+  line.cut();
+  await expect(ada.banner).toBeVisible();
+  await page.getByTestId('browse-channels').click();
+  await expect(names).toHaveText(['Book club', 'Diary', 'General']);
+  line.mend();
+  await expect(names).toHaveCount(5);
+  await page.reload();
+  await expect(names).toHaveCount(5);
+  await page.keyboard.press('Escape');
+  await ada.arrived('Book club');
 });

@@ -2,7 +2,7 @@ import { readonly, ref } from 'vue';
 
 /** The dialogs of the signed-in page. At most one of them is open. The last three are about the channel that is open. */
 export type DialogName =
-  'browse' | 'create' | 'unsent' | 'direct' | 'switcher' | 'shortcuts' | 'editChannel' | 'addPeople' | 'leaveChannel';
+  'create' | 'unsent' | 'direct' | 'switcher' | 'shortcuts' | 'editChannel' | 'addPeople' | 'leaveChannel';
 
 const current = ref<DialogName | null>(null);
 

@@ -36,6 +36,7 @@ export function makeRouter(started: Promise<void>, history: RouterHistory = crea
         meta: { for: 'members' },
       },
       { path: '/c/:channelId/members', name: ROUTE.members, component: ChatPage, meta: { for: 'members' } },
+      { path: '/browse', name: ROUTE.browse, component: ChatPage, meta: { for: 'members' } },
       { path: '/settings/:section?', name: ROUTE.settings, component: ChatPage, meta: { for: 'members' } },
       { path: '/:rest(.*)', redirect: '/' },
     ],

@@ -13,6 +13,8 @@ export const ROUTE = {
   message: 'message',
   /** Who is in a channel: a page of its own on a phone. */
   members: 'members',
+  /** Every channel that one is in or could join. */
+  browse: 'browse',
   settings: 'settings',
 } as const;
 

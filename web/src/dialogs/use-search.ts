@@ -44,5 +44,5 @@ export function useSearch<T>(open: () => boolean, ask: (query: string) => Promis
     answered.value = asked;
   }
 
-  return { query, results, answered, failure };
+  return { query, results, answered, failure, again: () => void run() };
 }

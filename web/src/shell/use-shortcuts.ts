@@ -39,7 +39,7 @@ export function useShortcuts(): void {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.shiftKey) timelines.markAllRead();
     else if (panel.isOpen.value && (panel.covers.value || isInPanel())) panel.close();
-    else if (route.name === ROUTE.settings) void router.push({ name: ROUTE.home });
+    else if (route.name === ROUTE.settings || route.name === ROUTE.browse) void router.push({ name: ROUTE.home });
     else if (channels.currentId !== null) timelines.markRead(channels.currentId);
   }
 

@@ -32,7 +32,7 @@ export interface ChannelItem {
 }
 
 /** How many search results are shown at once. */
-const FOUND_MAX = 50;
+export const FOUND_MAX = 50;
 
 /** The channels and direct conversations one is in, what is unread in them, and drafts. */
 export const useChannelsStore = defineStore('channels', () => {
