@@ -4,7 +4,7 @@ import { shallowReactive } from 'vue';
 import { noteComing, type Coming } from '../members/comings';
 import { services } from './services';
 
-/** Who came to and left the channels while one was here. Told live and kept nowhere: a reload begins with none. */
+/** Who came to and left the channels while one was here. Told live, and kept beside the newest messages on this device. */
 export const useComingsStore = defineStore('comings', () => {
   const lists = shallowReactive(new Map<string, readonly Coming[]>());
   const NONE: readonly Coming[] = [];
@@ -18,6 +18,10 @@ export const useComingsStore = defineStore('comings', () => {
     if (userId === services()?.self) return;
     lists.set(channelId, noteComing(of(channelId), { userId, isIn, afterSeq }));
   }
+  /** For `live.ts`: what was kept. */
+  function restore(channelId: string, kept: readonly Coming[]): void {
+    lists.set(channelId, kept);
+  }
   /** For `live.ts`: one is not in that channel any more. */
   function forget(channelId: string): void {
     lists.delete(channelId);
@@ -27,5 +31,5 @@ export const useComingsStore = defineStore('comings', () => {
     lists.clear();
   }
 
-  return { of, note, forget, reset };
+  return { of, note, restore, forget, reset };
 });

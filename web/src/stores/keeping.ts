@@ -15,7 +15,10 @@ export async function restoreAll(storage: Storage, stores: Stores, self: string)
     for (const channel of channels) {
       const snapshot = kept.get(channel.id);
       const head = { seq: channel.seq, rev: channel.rev };
-      if (snapshot !== undefined) stores.timelines.adopt(restore(snapshot, self, head, channel.readUpTo));
+      if (snapshot !== undefined) {
+        stores.timelines.adopt(restore(snapshot, self, head, channel.readUpTo));
+        stores.comings.restore(channel.id, snapshot.comings ?? []);
+      }
       stores.channels.put(channel);
     }
     if (channels.length > 0) stores.channels.setLoaded();
@@ -33,6 +36,11 @@ export function saveTimelines(storage: Storage, stores: Stores, channelIds: Read
   });
   return storage.save(
     channels,
-    timelines.flatMap((timeline) => snapshotOf(timeline) ?? []),
+    timelines.flatMap((timeline) => {
+      const snapshot = snapshotOf(timeline);
+      if (snapshot === null) return [];
+      const comings = stores.comings.of(timeline.channelId).filter(({ afterSeq }) => afterSeq >= snapshot.floor - 1);
+      return { ...snapshot, comings };
+    }),
   );
 }

@@ -90,7 +90,11 @@ export class Live {
       world.rename(profile);
       ports.renamed(profile);
     };
-    this.#world = { ...world, rename };
+    const member: World['member'] = (channelId, userId, isIn) => {
+      world.member(channelId, userId, isIn);
+      this.#saving.changed(channelId);
+    };
+    this.#world = { ...world, rename, member };
     this.#link = new Link({
       event: (event) => this.#event(event),
       status: (status, nextAttemptAt) => this.#status(status, nextAttemptAt),

@@ -1,3 +1,4 @@
+import type { Coming } from '../members/comings';
 import type { Stored } from './stored';
 import { emptyTimeline, syncFrom, type Head, type Timeline } from './timeline';
 
@@ -10,6 +11,8 @@ export interface Snapshot {
   cursor: number;
   floor: number;
   rows: readonly Stored[];
+  /** Who came and left between these messages, as far as one was there to see it. */
+  comings?: readonly Coming[];
 }
 
 /** What to keep of a timeline over a reload; null if it does not show the end of its channel. */
