@@ -97,6 +97,10 @@ test('leaving asks, and leads elsewhere; General cannot be left', async ({ enter
   await ben.joinChannel('Short visit');
   await expect(ada.page.getByTestId('comings')).toHaveText('Ben joined');
   await ada.hasUnread('Short visit', 0);
+  // What was seen once is there on coming back too.
+  await ada.reload();
+  await expect(ada.page.getByTestId('comings')).toHaveText('Ben joined');
+  await ada.hasUnread('Short visit', 0);
 });
 
 test('what one wrote last says who has seen it', async ({ enter }) => {
@@ -178,4 +182,27 @@ test('a list of many members holds few of them in the page, and all of them in o
     .toBe(true);
   await fill(server, ada.account.cookie, (await command(server, ada.account.cookie, 'channel:list', {}))[0].id, ['x']);
   await ada.reads('x');
+});
+
+test('the header shows some of those who are in a channel, whoever is here first, and leads to all of them', async ({
+  enter,
+  server,
+}) => {
+  const away = [];
+  for (const name of ['Abel', 'Cora', 'Dora'])
+    away.push(await signUp(server, name.toLowerCase(), { displayName: name }));
+  const ada = await enter('ada');
+  const faces = ada.page.getByTestId('face');
+  const shown = () => faces.evaluateAll((all) => all.map((one) => one.dataset.userId));
+  await expect.poll(shown).toEqual(away.map(({ id }) => id));
+  const ben = await enter('ben');
+  await expect.poll(shown).toEqual([ben.account.id, away[0].id, away[1].id]);
+  await faces.first().click();
+  await expect(panel(ada)).toBeVisible();
+
+  // In one's own channel there is nobody else yet; who comes is shown.
+  await ada.createChannel('Garden');
+  await expect(faces).toHaveCount(0);
+  await ben.joinChannel('Garden');
+  await expect.poll(shown).toEqual([ben.account.id]);
 });

@@ -33,6 +33,11 @@ export const useMembersStore = defineStore('members', () => {
     return seenBy(of(channelId), seq, services()?.self ?? '');
   }
 
+  /** Reads the list if nothing of it is known and nobody reads it already. */
+  function ensure(channelId: string): void {
+    if (of(channelId).byId.size === 0 && !loading.has(channelId)) void load(channelId);
+  }
+
   /** Reads the list anew, as far as it is loaded without being asked for. */
   async function load(channelId: string): Promise<void> {
     const turn = Symbol(channelId);
@@ -122,5 +127,5 @@ export const useMembersStore = defineStore('members', () => {
     loading.clear();
   }
 
-  return { of, failure, seen, load, loadMore, add, remove, came, read, refresh, forget, reset };
+  return { of, failure, seen, ensure, load, loadMore, add, remove, came, read, refresh, forget, reset };
 });
