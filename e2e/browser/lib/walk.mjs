@@ -3,11 +3,7 @@
 import { signUp } from '../../harness/http.mjs';
 import { expect } from './test.mjs';
 
-export const PHONE = {
-  viewport: { width: 390, height: 844 },
-  hasTouch: true,
-  isMobile: true,
-};
+export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 
 /** Look at every page that a guest can see. `look(page, what)`. */
 export async function walkGuest({ server, window, options, look }) {
@@ -39,6 +35,12 @@ export async function walkMember({ enter, options, look, isPhone = false }) {
   await expect(ada.messages).toHaveCount(5);
   await expect(ada.messages.last()).toHaveAttribute('data-state', 'sent');
   await look(page, 'a channel with messages');
+  const address = page.url();
+  await page.goto(`${address}/1`);
+  await expect(page.locator('[data-testid=message][aria-current]')).toBeVisible();
+  await look(page, 'a message that a link led to');
+  await page.goto(address);
+  await expect(ada.messages).toHaveCount(5);
 
   await page.getByTestId('toggle-panel').click();
   await expect(page.getByTestId('panel')).toBeVisible();
@@ -121,13 +123,7 @@ async function leaveUnsent(userId) {
     request.onsuccess = () => resolve(request.result);
   });
   const change = database.transaction('outbox', 'readwrite');
-  const row = {
-    clientId: 'left',
-    channelId: 'gone',
-    place: '#gone',
-    content: 'What I wanted to say',
-    tries: 1,
-  };
+  const row = { clientId: 'left', channelId: 'gone', place: '#gone', content: 'What I wanted to say', tries: 1 };
   const refusal = { code: 'NOT_FOUND', message: 'no channel' };
   change.objectStore('outbox').add({ ...row, state: 'failed', createdAt: Date.now(), refusal });
   await new Promise((resolve) => (change.oncomplete = resolve));
