@@ -92,10 +92,10 @@ export async function loadEnd(pages: Pages, channelId: string): Promise<void> {
   if (timeline !== undefined && timeline.rows.length < PAGE) await loadOlderPage(pages, channelId);
 }
 
-/** Loads what a visit begins with: the divider and a little above it, or else the end. */
-export async function openAt(pages: Pages, channelId: string, divider: number | null): Promise<void> {
+/** Loads what a visit begins with: the divider and a little above it, or else the end. What `stands` is shown meanwhile. */
+export async function openAt(pages: Pages, channelId: string, divider: number | null, stands: boolean): Promise<void> {
   if (divider === null) return loadEnd(pages, channelId);
-  pages.look(channelId, { opening: true });
+  if (!stands) pages.look(channelId, { opening: true });
   await loadAround(pages, channelId, divider);
   pages.look(channelId, { opening: false });
 }
@@ -104,7 +104,9 @@ async function loadAround(pages: Pages, channelId: string, divider: number): Pro
   const timeline = pages.timeline(channelId);
   if (timeline === undefined) return;
   const isThere = timeline.ceiling !== null && divider >= timeline.floor - 1 && divider <= timeline.ceiling;
-  if (isThere || (timeline.head.seq - divider > FAR && divider < timeline.floor - 1)) {
+  // Without a connection what is here is shown: nothing else can be.
+  const isFar = timeline.head.seq - divider > FAR && divider < timeline.floor - 1 && pages.online();
+  if (isThere || isFar) {
     pages.apply(channelId, { type: 'to', seq: divider });
     await Promise.all([loadOlderPage(pages, channelId), loadNewerPage(pages, channelId)]);
     return;

@@ -48,6 +48,7 @@ export const useTimelinesStore = defineStore('timelines', () => {
   }
   /** Makes the rows end at the newest message; resolves when they do. */
   function jumpToEnd(channelId: string): Promise<void> {
+    stopSeeking(channelId);
     return loadEnd(pages, channelId);
   }
 
@@ -77,7 +78,7 @@ export const useTimelinesStore = defineStore('timelines', () => {
   function markRead(channelId: string): void {
     const timeline = timelines.get(channelId);
     if (timeline === undefined) return;
-    look(channelId, { dividerAfter: null });
+    look(channelId, { dividerAfter: null, sought: false });
     raise(channelId, timeline.head.seq);
   }
   /** The same for every channel (Shift+Esc). */
@@ -104,7 +105,7 @@ export const useTimelinesStore = defineStore('timelines', () => {
   /** For `live.ts`: the newest message that is shown, if something is unread. */
   function unreadEnd(channelId: string): number | null {
     const timeline = timelines.get(channelId);
-    if (timeline === undefined || timeline.ceiling !== null) return null;
+    if (timeline === undefined || timeline.ceiling !== null || looks.get(channelId)?.sought === true) return null;
     const newest = timeline.rows.at(-1)?.seq ?? 0;
     return newest > timeline.readUpTo ? newest : null;
   }
@@ -115,7 +116,7 @@ export const useTimelinesStore = defineStore('timelines', () => {
     if (before === channelId) return;
     if (before !== null) {
       services()?.reading.inView(before, false);
-      look(before, { dividerAfter: null });
+      look(before, { dividerAfter: null, sought: false });
       // What was scrolled to is not what the next visit begins with.
       apply(before, { type: 'to-end' });
       apply(before, { type: 'trim', side: 'oldest', keep: WINDOW / 2 });
@@ -124,12 +125,18 @@ export const useTimelinesStore = defineStore('timelines', () => {
     if (channelId !== null) begin(channelId);
   }
 
-  function begin(channelId: string): void {
+  function begin(channelId: string, stands = false): void {
     const timeline = timelines.get(channelId);
     if (timeline === undefined) return;
     const divider = unread(channelId) > 0 ? timeline.readUpTo : null;
-    look(channelId, { dividerAfter: divider });
-    void openAt(pages, channelId, divider);
+    look(channelId, { dividerAfter: divider, sought: divider !== null && !reaches(timeline, divider) });
+    void openAt(pages, channelId, divider, stands);
+  }
+  /** The divider is there, or one has gone elsewhere: the end counts as read when it is seen. */
+  function stopSeeking(channelId: string): void {
+    if (looks.get(channelId)?.sought !== true) return;
+    look(channelId, { sought: false });
+    services()?.reading.look();
   }
 
   /** For `live.ts`: the next state of a channel that is known. */
@@ -151,8 +158,9 @@ export const useTimelinesStore = defineStore('timelines', () => {
       action.type === 'synced'
         ? action.messages.some(isUnread)
         : action.type === 'message' && isUnread(action.message) && services()?.reading.isReading(channelId) !== true;
-    const divided = (looks.get(channelId) ?? PLAIN).dividerAfter !== null;
-    if (unseen && !divided) look(channelId, { dividerAfter: after.readUpTo });
+    const { dividerAfter } = looks.get(channelId) ?? PLAIN;
+    if (unseen && dividerAfter === null) look(channelId, { dividerAfter: after.readUpTo });
+    if (dividerAfter !== null && reaches(after, dividerAfter)) stopSeeking(channelId);
     // A reset by the server left nothing to look at.
     if (action.type === 'synced' && after.rows.length === 0 && after.floor > 1) begin(channelId);
   }
@@ -222,8 +230,10 @@ export const useTimelinesStore = defineStore('timelines', () => {
     if (timeline === undefined) return;
     // Also tells whoever shows it that pages can be had again.
     look(channelId, { failure: null });
-    const { opening, loadingOlder, loadingNewer } = looks.get(channelId) ?? PLAIN;
-    if (timeline.rows.length === 0 && !opening && !loadingOlder && !loadingNewer) begin(channelId);
+    const { opening, loadingOlder, loadingNewer, sought } = looks.get(channelId) ?? PLAIN;
+    if (opening || loadingOlder || loadingNewer) return;
+    if (timeline.rows.length === 0) begin(channelId);
+    else if (sought) begin(channelId, true);
   }
   /** For `live.ts`: everything that came from the server counts for nothing. */
   function clear(): void {
@@ -276,6 +286,11 @@ export const useTimelinesStore = defineStore('timelines', () => {
     all,
   };
 });
+
+/** Whether what is loaded begins at the divider or before it. */
+function reaches(timeline: Timeline, divider: number): boolean {
+  return timeline.floor <= divider + 1;
+}
 
 const unsentRows = new WeakMap<OutboxRow, Unsent>();
 

@@ -32,6 +32,8 @@ export interface Looks {
   loadingNewer: boolean;
   opening: boolean;
   dividerAfter: number | null;
+  /** What is unread begins before what is loaded, and could not be gone to yet: its end does not count as read. */
+  sought: boolean;
   failure: Failure | null;
 }
 
@@ -41,6 +43,7 @@ export const PLAIN: Looks = {
   loadingNewer: false,
   opening: false,
   dividerAfter: null,
+  sought: false,
   failure: null,
 };
 /** Of a channel that is not known (yet). */
