@@ -57,3 +57,12 @@ export const scrollTo = (timeline, top) =>
 
 export const scrollToEnd = (timeline) =>
   timeline.evaluate((scroller) => scroller.scrollTo({ top: scroller.scrollHeight, behavior: 'instant' }));
+
+/** Wait until the server knows that somebody has read General up to that message: from then on a page opens at its end. */
+export const expectRead = (server, { account }, seq) =>
+  expect
+    .poll(async () => {
+      const [general] = await command(server, account.cookie, 'channel:list', {});
+      return general.readUpTo;
+    })
+    .toBe(seq);

@@ -65,8 +65,11 @@ test('rooms: who comes, who types, what is said, and what was said before', asyn
   await expect(ada.getByRole('log')).toContainText('Bob joined the room');
   await expect(ada.locator('#users')).toHaveText('Ada, Bob');
 
-  await bob.getByLabel('Message').pressSequentially('<i>second</i>');
-  await expect(ada.getByRole('status')).toHaveText('Bob is typing…');
+  // It is said for a moment only: looked for while he types.
+  await Promise.all([
+    expect(ada.getByRole('status')).toHaveText('Bob is typing…'),
+    bob.getByLabel('Message').pressSequentially('<i>second</i>', { delay: 50 }),
+  ]);
   await bob.getByLabel('Message').press('Enter');
   await expect(ada.getByRole('log')).toContainText('Bob: <i>second</i>');
   await expect(ada.getByRole('status')).toHaveText('');

@@ -4,7 +4,7 @@
 import { commands } from '../../harness/command.mjs';
 import { request } from '../../harness/http.mjs';
 import { PAYLOADS, PLAIN } from '../lib/hostile.mjs';
-import { scribe, scrollTo } from '../lib/scribe.mjs';
+import { expectRead, scribe, scrollTo } from '../lib/scribe.mjs';
 import { expect, test } from '../lib/test.mjs';
 
 /** What a message may become, beside the controls of a block of code. */
@@ -45,6 +45,7 @@ test(`${PAYLOADS.length} payloads in messages are text`, async ({ enter, server 
   await writer.write(PAYLOADS);
   await expect(ada.messages).toHaveCount(PAYLOADS.length);
   expect(await ada.timeline.evaluate(strange, ELEMENTS)).toEqual([]);
+  await expectRead(server, ada, PAYLOADS.length);
   await ada.reload();
   await expect(ada.messages.last()).toBeInViewport();
   await expect

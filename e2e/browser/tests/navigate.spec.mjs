@@ -55,6 +55,7 @@ test('the switcher opens at once, chooses by arrows, and gives the focus back', 
   expect(opening).toBeLessThan(500);
 
   const entries = ada.page.getByTestId('switcher-entry');
+  await expect(ada.page.getByTestId('switcher-query')).toBeFocused();
   await ada.page.keyboard.type('a');
   const names = await entries.allTextContents();
   await expect(entries.nth(0)).toHaveAttribute('aria-selected', 'true');

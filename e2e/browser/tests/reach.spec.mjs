@@ -102,6 +102,7 @@ test('a whole visit without a mouse', async ({ server, window, enter }) => {
   await press('Escape');
   await expect(page.getByTestId('new-channel')).toBeFocused();
   await press('Enter');
+  await expect(page.getByTestId('channel-name')).toBeFocused();
   await keyboard.type('By keys');
   await press('Enter');
   await expect(page.getByRole('heading', { level: 1 })).toContainText('By keys');
@@ -124,9 +125,11 @@ test('a whole visit without a mouse', async ({ server, window, enter }) => {
   await expect(messages.last()).toBeFocused();
 
   await press('Control+k');
+  await expect(page.getByTestId('switcher-query')).toBeFocused();
   await keyboard.type('gen');
   await press('Enter');
   await expect(page.getByRole('heading', { level: 1 })).toContainText('General');
+  await expect(page.getByTestId('composer')).toBeFocused();
   await keyboard.type('hello ben');
   await press('Enter');
   await ben.reads('hello ben');

@@ -1,6 +1,6 @@
 // The timeline as an instrument would see it: what moves, how much is drawn, and where it opens.
 
-import { lines, scribe } from '../lib/scribe.mjs';
+import { expectRead, lines, scribe } from '../lib/scribe.mjs';
 import { leftInTheBrowser } from '../lib/stored.mjs';
 import { expect, test } from '../lib/test.mjs';
 
@@ -106,6 +106,35 @@ test('opened from the cache, it goes to where the unread begins as soon as that 
   await expect(ada.page.getByTestId('unread-divider')).toBeInViewport();
   await expect(ada.message('line 41')).toBeInViewport();
   await ada.hasUnread('General', 60);
+});
+
+test('opened from a cache that holds less than is unread, it goes there all the same, and reads nothing unseen', async ({
+  enter,
+  server,
+  layLine,
+}) => {
+  const writer = await scribe(server);
+  await writer.write(lines(1, 40));
+  const line = await layLine();
+  const ada = await enter('ada', { line });
+  const general = ada.page.url();
+  await ada.say('all read');
+  await ada.reads('all read');
+  await expectRead(server, ada, 41);
+  await ada.createChannel('Elsewhere');
+  await writer.write(lines(41, 140));
+  await ada.hasUnread('General', 100);
+  await expect.poll(() => ada.page.evaluate(leftInTheBrowser)).toContain('line 140');
+  line.refuseSockets();
+  await ada.page.goto(general);
+  await expect(ada.message('line 140')).toBeInViewport();
+  // Longer than what is seen takes to count as read.
+  await ada.page.waitForTimeout(1_000);
+  await ada.hasUnread('General', 100);
+  line.mend();
+  await expect(ada.page.getByTestId('unread-divider')).toBeInViewport();
+  await expect(ada.message('line 41')).toBeInViewport();
+  await ada.hasUnread('General', 100);
 });
 
 test('the composer grows to 40 % of the window and never covers the newest message', async ({ enter, server }) => {

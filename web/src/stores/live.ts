@@ -222,7 +222,6 @@ export class Live {
     return {
       world: { ...this.#world, dropCache: () => this.#dropCache() },
       connected,
-      list: (payload) => this.#link.command('channel:list', payload),
       sync: (payload) => this.#link.command('message:sync', payload),
       epoch: () => this.epoch,
       setEpoch: (told) => this.#setEpoch(told),

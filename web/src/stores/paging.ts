@@ -94,16 +94,18 @@ export async function loadEnd(pages: Pages, channelId: string): Promise<void> {
 
 /**
  * Loads what a visit begins with: the divider and a little above it, or else the end.
+ * @param stands whether what is there is shown meanwhile
  * @param current whether nothing else was opened since
  */
 export async function openAt(
   pages: Pages,
   channelId: string,
   divider: number | null,
+  stands: boolean,
   current: () => boolean,
 ): Promise<void> {
   if (divider === null) return loadEnd(pages, channelId);
-  pages.look(channelId, { opening: true });
+  if (!stands) pages.look(channelId, { opening: true });
   await loadAround(pages, channelId, divider, current);
   if (current()) pages.look(channelId, { opening: false });
 }
@@ -140,7 +142,9 @@ async function loadAround(pages: Pages, channelId: string, divider: number, curr
   const timeline = pages.timeline(channelId);
   if (timeline === undefined) return;
   const isThere = timeline.ceiling !== null && divider >= timeline.floor - 1 && divider <= timeline.ceiling;
-  if (isThere || (timeline.head.seq - divider > FAR && divider < timeline.floor - 1)) {
+  // Without a connection what is here is shown: nothing else can be.
+  const isFar = timeline.head.seq - divider > FAR && divider < timeline.floor - 1 && pages.online();
+  if (isThere || isFar) {
     pages.apply(channelId, { type: 'to', seq: divider });
     await Promise.all([loadOlderPage(pages, channelId), loadNewerPage(pages, channelId)]);
     return;

@@ -85,8 +85,6 @@ export class FakeServer {
     const refusal = this.refusals.get(name);
     if (refusal !== undefined) return failed(refusal);
     switch (name) {
-      case 'channel:list':
-        return done({ data: [...this.channels.keys()].map((id) => this.describe(id)), hasMore: false });
       case 'message:sync':
         return done({ data: this.#sync(payload as Commands['message:sync']['payload']) });
       case 'message:list':

@@ -311,6 +311,54 @@ describe('a divider', () => {
     await vi.waitFor(() => expect(seqs()).toStrictEqual([1, 2, 3, 4]));
     expect(view().dividerAfter).toBe(3);
   });
+
+  /** Leaves the newest messages of a channel in the browser, with more unread than is kept, and comes back offline. */
+  async function backWithMoreUnreadThanKept(unread = 110) {
+    server.add('general', 10);
+    server.marks.set('general', 10);
+    await openTab();
+    await vi.waitFor(() => expect(show('general').seqs()).toStrictEqual(range(1, 10)));
+    useChannelsStore().open(null);
+    for (let missed = 0; missed < unread; missed++) server.says('general');
+    await closeTab();
+    server.up = false;
+    await openTab();
+    const shown = show('general');
+    expect(shown.seqs()).toStrictEqual(range(unread - 39, unread + 10));
+    useTimelinesStore().reading('general', true);
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(shown.view()).toMatchObject({ readUpTo: 10, dividerAfter: 10 });
+    return shown;
+  }
+
+  test('above what is kept is loaded once the server is there, and nothing counts as read before that', async () => {
+    const { view, seqs } = await backWithMoreUnreadThanKept();
+    server.mend();
+    await vi.waitFor(() => expect(seqs()).toStrictEqual(range(1, 120)));
+    expect(view()).toMatchObject({ readUpTo: 10, dividerAfter: 10, ready: true });
+    await vi.waitFor(() => expect(server.marks.get('general')).toBe(120), { timeout: 3_000 });
+  });
+
+  test('far above what is kept is gone to once the server is there', async () => {
+    const { view, seqs } = await backWithMoreUnreadThanKept(250);
+    server.mend();
+    await vi.waitFor(() => expect(seqs()).toContain(11));
+    expect(view()).toMatchObject({ readUpTo: 10, dividerAfter: 10, hasNewer: true });
+  });
+
+  test('above what is kept is not loaded if that was read on another device meanwhile', async () => {
+    const { view, seqs } = await backWithMoreUnreadThanKept();
+    server.marks.set('general', 120);
+    server.mend();
+    await vi.waitFor(() => expect(view()).toMatchObject({ readUpTo: 120, dividerAfter: null }));
+    expect(seqs()).toStrictEqual(range(71, 120));
+  });
+
+  test('above what is kept does not hold up whoever goes to the end', async () => {
+    const { view } = await backWithMoreUnreadThanKept();
+    await useTimelinesStore().jumpToEnd('general');
+    await vi.waitFor(() => expect(view().readUpTo).toBe(120), { timeout: 3_000 });
+  });
 });
 
 describe('a lost connection', () => {

@@ -52,6 +52,7 @@ export const useTimelinesStore = defineStore('timelines', () => {
   }
   /** Makes the rows end at the newest message; resolves when they do. */
   function jumpToEnd(channelId: string): Promise<void> {
+    stopSeeking(channelId);
     return loadEnd(pages, channelId);
   }
 
@@ -81,7 +82,7 @@ export const useTimelinesStore = defineStore('timelines', () => {
   function markRead(channelId: string): void {
     const timeline = timelines.get(channelId);
     if (timeline === undefined) return;
-    look(channelId, { dividerAfter: null, visit: null });
+    look(channelId, { dividerAfter: null, visit: null, sought: false });
     raise(channelId, timeline.head.seq);
   }
   /** The same for every channel (Shift+Esc). */
@@ -108,7 +109,7 @@ export const useTimelinesStore = defineStore('timelines', () => {
   /** For `live.ts`: the newest message that is shown, if something is unread. */
   function unreadEnd(channelId: string): number | null {
     const timeline = timelines.get(channelId);
-    if (timeline === undefined || timeline.ceiling !== null) return null;
+    if (timeline === undefined || timeline.ceiling !== null || looks.get(channelId)?.sought === true) return null;
     const newest = timeline.rows.at(-1)?.seq ?? 0;
     return newest > timeline.readUpTo ? newest : null;
   }
@@ -127,7 +128,7 @@ export const useTimelinesStore = defineStore('timelines', () => {
     }
     if (before !== null) {
       services()?.reading.inView(before, false);
-      look(before, { dividerAfter: null, opening: false, visit: null });
+      look(before, { dividerAfter: null, opening: false, visit: null, sought: false });
       // What was scrolled to is not what the next visit begins with.
       apply(before, { type: 'to-end' });
       apply(before, { type: 'trim', side: 'oldest', keep: WINDOW / 2 });
@@ -136,14 +137,21 @@ export const useTimelinesStore = defineStore('timelines', () => {
     if (channelId !== null) begin(channelId);
   }
 
-  function begin(channelId: string): void {
+  function begin(channelId: string, stands = false): void {
     const timeline = timelines.get(channelId);
     if (timeline === undefined) return;
     const divider = unread(channelId) > 0 ? timeline.readUpTo : null;
-    look(channelId, { dividerAfter: divider, opening: false });
+    const sought = wanted === null && divider !== null && !reaches(timeline, divider);
+    look(channelId, { dividerAfter: divider, opening: false, sought });
     if (wanted !== null) return void visit(channelId);
     const mine = ++turn;
-    void openAt(pages, channelId, divider, () => mine === turn);
+    void openAt(pages, channelId, divider, stands, () => mine === turn);
+  }
+  /** The divider is there, or one has gone elsewhere: the end counts as read when it is seen. */
+  function stopSeeking(channelId: string): void {
+    if (looks.get(channelId)?.sought !== true) return;
+    look(channelId, { sought: false });
+    services()?.reading.look();
   }
 
   /** Goes to the message that is wanted. Without an answer it stays wanted, until a sync or a connection brings one. */
@@ -152,6 +160,7 @@ export const useTimelinesStore = defineStore('timelines', () => {
     const timeline = timelines.get(channelId);
     if (seq === null || timeline === undefined) return;
     const mine = ++turn;
+    look(channelId, { sought: false });
     if (!holdsMessage(timeline, seq) && pages.online()) look(channelId, { opening: true, visit: null });
     const found = await loadMessage(pages, channelId, seq);
     if (mine !== turn) return;
@@ -178,8 +187,9 @@ export const useTimelinesStore = defineStore('timelines', () => {
       action.type === 'synced'
         ? action.messages.some(isUnread)
         : action.type === 'message' && isUnread(action.message) && services()?.reading.isReading(channelId) !== true;
-    const divided = (looks.get(channelId) ?? PLAIN).dividerAfter !== null;
-    if (unseen && !divided) look(channelId, { dividerAfter: after.readUpTo });
+    const { dividerAfter } = looks.get(channelId) ?? PLAIN;
+    if (unseen && dividerAfter === null) look(channelId, { dividerAfter: after.readUpTo });
+    if (dividerAfter !== null && reaches(after, dividerAfter)) stopSeeking(channelId);
     // A reset by the server left nothing to look at.
     if (action.type === 'synced' && after.rows.length === 0 && after.floor > 1) begin(channelId);
   }
@@ -249,10 +259,11 @@ export const useTimelinesStore = defineStore('timelines', () => {
     if (timeline === undefined) return;
     // Also tells whoever shows it that pages can be had again.
     look(channelId, { failure: null });
-    const { opening, loadingOlder, loadingNewer } = looks.get(channelId) ?? PLAIN;
+    const { opening, loadingOlder, loadingNewer, sought } = looks.get(channelId) ?? PLAIN;
     if (opening || loadingOlder || loadingNewer) return;
     if (timeline.rows.length === 0) begin(channelId);
-    else void visit(channelId);
+    else if (wanted !== null) void visit(channelId);
+    else if (sought) begin(channelId, true);
   }
   /** For `live.ts`: everything that came from the server counts for nothing. */
   function clear(): void {
@@ -306,6 +317,11 @@ export const useTimelinesStore = defineStore('timelines', () => {
     all,
   };
 });
+
+/** Whether what is loaded begins at the divider or before it. */
+function reaches(timeline: Timeline, divider: number): boolean {
+  return timeline.floor <= divider + 1;
+}
 
 const unsentRows = new WeakMap<OutboxRow, Unsent>();
 

@@ -42,6 +42,8 @@ export interface Looks {
   opening: boolean;
   dividerAfter: number | null;
   visit: Visit | null;
+  /** What is unread begins before what is loaded, and could not be gone to yet: its end does not count as read. */
+  sought: boolean;
   failure: Failure | null;
 }
 
@@ -52,6 +54,7 @@ export const PLAIN: Looks = {
   opening: false,
   dividerAfter: null,
   visit: null,
+  sought: false,
   failure: null,
 };
 /** Of a channel that is not known (yet). */

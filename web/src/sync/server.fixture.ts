@@ -35,13 +35,6 @@ export class FakeServer {
     return { ...blankChannel, id, name: id, ...head };
   }
 
-  async list(payload: Commands['channel:list']['payload']): Promise<Outcome<Commands['channel:list']['reply']>> {
-    const ids = [...this.mine].toSorted();
-    const from = payload.after === undefined ? 0 : ids.indexOf(payload.after) + 1;
-    const page = ids.slice(from, from + (payload.size ?? 10));
-    return done({ data: page.map((id) => this.describe(id)), hasMore: from + page.length < ids.length });
-  }
-
   async sync(payload: Commands['message:sync']['payload']): Promise<Outcome<SyncReply>> {
     this.requests.push(payload.channels);
     const refusal = this.refusals.shift();

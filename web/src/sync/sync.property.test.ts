@@ -52,7 +52,6 @@ class Client {
     this.sync = new Sync({
       world: this.world,
       connected: () => this.up,
-      list: (payload) => this.server.list(payload),
       sync: ({ channels }) => this.ask(channels),
       epoch: () => this.epoch,
       setEpoch: (told) => {

@@ -15,7 +15,6 @@ function makeSync(): { sync: Sync; finished: ReturnType<typeof vi.fn> } {
   const sync = new Sync({
     world,
     connected: () => connected,
-    list: (payload) => server.list(payload),
     sync: (payload) => server.sync(payload),
     epoch: () => epoch,
     setEpoch: (told) => {
@@ -44,10 +43,21 @@ beforeEach(() => {
 });
 
 describe('first visit', () => {
-  test('lists all channels by pages', async () => {
-    for (let made = 0; made < 230; made++) server.add(`channel ${String(made).padStart(3, '0')}`);
+  test('brings all channels in one answer', async () => {
+    for (let made = 0; made < 230; made++) server.add(`channel ${made}`, 1);
     await syncOnce();
     expect(world.timelines.size).toBe(230);
+    expect(world.isComplete()).toBe(true);
+    expect(server.requests).toStrictEqual([{}]);
+  });
+
+  test('brings them in as many answers as they need', async () => {
+    for (let made = 0; made < 230; made++) server.add(`channel ${made}`, 1);
+    server.joins = 100;
+    server.room = 60;
+    await syncOnce();
+    expect(world.timelines.size).toBe(230);
+    expect(world.isComplete()).toBe(true);
   });
 });
 

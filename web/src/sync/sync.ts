@@ -8,7 +8,6 @@ import type { World } from './world';
 export interface SyncPorts {
   world: World;
   connected(): boolean;
-  list(payload: Commands['channel:list']['payload']): Promise<Outcome<Commands['channel:list']['reply']>>;
   sync(payload: Commands['message:sync']['payload']): Promise<Outcome<Commands['message:sync']['reply']>>;
   /** Which database of the server is known here. */
   epoch(): string | null;
@@ -113,10 +112,7 @@ export class Sync {
 
   /** One round over all channels. */
   async #pass(current: () => boolean): Promise<Outcome> {
-    if (this.ports.world.cursors().size === 0) {
-      const listed = await this.#listAll(current);
-      if (!listed.ok) return listed;
-    }
+    // Without any, as on a first visit, the answer describes all channels: they are `joined`.
     const cursors = [...this.ports.world.cursors()];
     for (let at = 0; at === 0 || at < cursors.length; at += LIMITS.syncChannels.max) {
       let chunk = new Map(cursors.slice(at, at + LIMITS.syncChannels.max));
@@ -128,18 +124,6 @@ export class Sync {
       }
     }
     return done(undefined);
-  }
-
-  async #listAll(current: () => boolean): Promise<Outcome> {
-    let after: string | undefined;
-    for (;;) {
-      const page = await this.ports.list({ size: LIMITS.page.max, ...(after === undefined ? {} : { after }) });
-      if (!current()) return done(undefined);
-      if (!page.ok) return page;
-      for (const channel of page.data.data) this.ports.world.putChannel(channel);
-      after = page.data.data.at(-1)?.id;
-      if (!page.data.hasMore || after === undefined) return done(undefined);
-    }
   }
 
   /** Applies an answer; what is to be asked again. */
