@@ -75,6 +75,8 @@ async fn a_room_of_three_hundred_gets_everything_once_and_in_order() {
     for _ in 0..300 {
         clients.push(world.connect().await);
     }
+    // Whoever has seen the answer to CONNECT may be a moment ahead of the handler that joins the room.
+    until("everybody to be in the room", || ns.to("hall").sockets().len() == clients.len()).await;
     for n in 0..20 {
         ns.to("hall").emit("n", (n,)).unwrap();
     }
