@@ -52,9 +52,9 @@ events! {
     MessageRead(ReadMarks) = "message:read",
     /// A channel was made, by oneself on another device or by who reached out.
     ChannelCreated(Channel) = "channel:created",
-    /// One joined on another device, or was added by the owner.
+    /// One is in a channel: joined on another device, added by the owner, or not told before.
     ChannelJoined(Channel) = "channel:joined",
-    /// A channel's name or topic changed, or what one is in it.
+    /// A channel's name, topic or count of members is this, or what one is in it.
     ChannelUpdated(ChannelUpdate) = "channel:updated",
     /// One's membership ended.
     ChannelLeft(Left) = "channel:left",

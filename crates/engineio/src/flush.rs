@@ -86,8 +86,8 @@ impl Shard {
     }
 }
 
-/// Between two system calls one socket after the other would have to be waited for until memory gives it. Loads that need
-/// nothing of each other are waited for together.
+/// Touches the locks of a group at once: one by one, each would be a wait for memory between two system calls, and waits
+/// that do not depend on each other overlap.
 fn look_at(sockets: &[Arc<Inner>]) {
     let locked = sockets.iter().filter(|socket| socket.out.is_locked()).count();
     std::hint::black_box(locked);
@@ -120,27 +120,31 @@ fn flush(socket: &Arc<Inner>, scratch: &mut Vec<u8>) {
         }
         // The answers to polls that are still being sent go first.
         Wire::Tcp(_) if out.queue.in_flight() => {}
-        Wire::Tcp(stream) => match drain(socket, &mut out.queue, scratch, |bytes| send(stream, bytes)) {
-            Ok(Rest::Nothing) => {}
-            Ok(Rest::Later) => {
-                let flush = out.becomes_dirty();
-                drop(guard);
-                if flush {
-                    socket.request_flush();
+        Wire::Tcp(stream) => {
+            // Whoever closes asks for a flush also where the peer took nothing before.
+            out.blocked = false;
+            match drain(socket, &mut out.queue, scratch, |bytes| send(stream, bytes)) {
+                Ok(Rest::Nothing) => {}
+                Ok(Rest::Later) => {
+                    let flush = out.becomes_dirty();
+                    drop(guard);
+                    if flush {
+                        socket.request_flush();
+                    }
+                }
+                Ok(Rest::Blocked) => {
+                    // The task of the connection waits until the peer takes more.
+                    out.blocked = true;
+                    socket.stalled();
+                    drop(guard);
+                    socket.task.wake();
+                }
+                Err(error) => {
+                    drop(guard);
+                    fail(socket, &error);
                 }
             }
-            Ok(Rest::Blocked) => {
-                // The task of the connection waits until the peer takes more.
-                out.blocked = true;
-                drop(guard);
-                socket.stalled();
-                socket.task.wake();
-            }
-            Err(error) => {
-                drop(guard);
-                fail(socket, &error);
-            }
-        },
+        }
     }
 }
 
@@ -153,8 +157,9 @@ pub(crate) enum Rest {
     Blocked,
 }
 
-/// Writes what waits. The caller holds the lock on the queue, so that nobody drops what is being written: the kernel only
-/// copies, and to let go of the lock meanwhile would cost every delivery more than waiting costs the few that meet one.
+/// Writes what waits. The caller holds the lock on the queue, so that nobody drops what is being written. The kernel only
+/// copies: letting go of the lock meanwhile would cost every delivery something, holding it only the few senders that come
+/// just then.
 pub(crate) fn drain(
     socket: &Inner,
     queue: &mut Outbound,

@@ -52,8 +52,8 @@ pub(crate) async fn poll(socket: Arc<Inner>, exchange: Option<Exchange>) -> Resu
         }
         out.getting = true;
         out.exchange = exchange;
+        socket.progressed();
     }
-    socket.progressed();
     let open = OpenGet { socket, answered: false };
     let payload = poll_fn(|cx| poll_payload(&open.socket, cx)).await;
     Ok(open.answer(payload))

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::app::App;
 use crate::connection::Connection;
-use crate::hub::room;
+use crate::hub::{Reread, room};
 
 /// Longest that what somebody is in may take to be read anew: the answers of the lane wait for it.
 const REREAD_MAX: Duration = Duration::from_secs(1);
@@ -60,11 +60,12 @@ impl FanOut {
             match timeout(REREAD_MAX, self.app.chat.memberships(user)).await {
                 Ok(Ok(memberships)) => {
                     let Some(crossed) = reread.settle(&memberships) else { continue };
-                    self.tell_entered(user, crossed.entered).await;
+                    // At once: what another lane does to the person next is told after it.
                     for channel_id in crossed.left {
                         self.app.marks.forget(channel_id, user);
                         self.emit(Audience::User(user), &Event::ChannelLeft(Left { channel_id }), false, None);
                     }
+                    self.tell_entered(&reread, user, crossed.entered).await;
                 }
                 // Who comes back reads them for itself.
                 Ok(Err(_)) | Err(_) => hub.cut(user),
@@ -73,18 +74,16 @@ impl FanOut {
         }
     }
 
-    /// Tells a person of channels that they are in without having been told.
-    async fn tell_entered(&self, user: UserId, entered: HashSet<ChannelId>) {
+    /// Tells a person of channels that they are in without having been told, but for those that have moved since.
+    async fn tell_entered(&self, reread: &Reread, user: UserId, entered: HashSet<ChannelId>) {
         if entered.is_empty() {
             return;
         }
         let entered: Vec<_> = entered.into_iter().collect();
         match timeout(REREAD_MAX, self.app.chat.channels_of(user, &entered)).await {
-            Ok(Ok(channels)) => {
-                for channel in channels {
-                    self.emit(Audience::User(user), &Event::ChannelJoined(channel), false, None);
-                }
-            }
+            Ok(Ok(channels)) => reread.unless_moved(channels, |channel| {
+                self.emit(Audience::User(user), &Event::ChannelJoined(channel), false, None);
+            }),
             // Who comes back catches up.
             Ok(Err(_)) | Err(_) => self.app.hub.cut(user),
         }

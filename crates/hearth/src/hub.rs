@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::connection::Connection;
+use chat::channel::Channel;
 use chat::seeded::Seeded;
 use chat::{ChannelId, Identity, Origin, SessionId, UserId};
 use parking_lot::{Mutex, MutexGuard};
@@ -256,5 +257,15 @@ impl Reread {
             other.overtaken = true;
         }
         Some(crossed)
+    }
+
+    /// Tells of channels as they were read after the rooms were set. One that has moved meanwhile is left out: that change
+    /// tells of itself, and comes after everything that is told here.
+    pub(crate) fn unless_moved(&self, channels: Vec<Channel>, tell: impl FnMut(Channel)) {
+        let Watch { hub, user, number } = &self.watch;
+        let mut readings = hub.readings.lock();
+        let own = readings.of(*user).iter().find(|reading| reading.number == *number);
+        let own = own.expect("it lasts as long as this");
+        channels.into_iter().filter(|channel| !own.moved.contains(&channel.id)).for_each(tell);
     }
 }

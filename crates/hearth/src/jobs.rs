@@ -62,7 +62,7 @@ pub(crate) async fn sweep_channels(app: Arc<App>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             _ = clean.tick() => {}
         }
-        // What is in the way now, the next time it is not.
+        // What fails now is tried again by the next sweep.
         let swept = tokio::select! {
             () = stop.cancelled() => return,
             swept = app.chat.sweep_channels() => swept,
@@ -70,7 +70,7 @@ pub(crate) async fn sweep_channels(app: Arc<App>, stop: CancellationToken) {
         match swept {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "removed private channels that everybody had left"),
-            Err(error) => tracing::debug!(%error, "channels that everybody has left wait"),
+            Err(error) => tracing::debug!(%error, "channels that everybody has left could not be removed yet"),
         }
     }
 }

@@ -45,9 +45,19 @@ impl Chat {
     /// were.
     pub async fn sweep_channels(&self) -> Result<usize> {
         let abandoned = self.read(async |conn| sql::abandoned(conn, SWEPT).await).await?;
-        for &channel_id in &abandoned {
-            while !self.perform_ours(SweepChannel { channel_id }).await? {}
+        let (mut swept, mut failure) = (0, None);
+        for channel_id in abandoned {
+            match self.sweep_channel(channel_id).await {
+                Ok(()) => swept += 1,
+                // It keeps nobody else waiting.
+                Err(error) => failure = Some(error),
+            }
         }
-        Ok(abandoned.len())
+        failure.map_or(Ok(swept), Err)
+    }
+
+    async fn sweep_channel(&self, channel_id: ChannelId) -> Result<()> {
+        while !self.perform_ours(SweepChannel { channel_id }).await? {}
+        Ok(())
     }
 }

@@ -18,7 +18,7 @@ use super::{Database, OpenError};
 const SERVING: i64 = 7_021_994_410_352;
 /// How often it is looked whether the lock still stands, and how long that may take.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
-/// How long it is waited for a lock: PostgreSQL may take a moment to notice that a server has died, and a command beside the
+/// How long a lock is waited for: PostgreSQL may take a moment to notice that a server has died, and a command beside the
 /// server that makes a database holds the lock meanwhile.
 const FREE_WITHIN: Duration = Duration::from_secs(3);
 /// How long PostgreSQL may take to answer whoever asks for the lock.

@@ -213,7 +213,14 @@ impl Lane {
                     refusal = Error::unavailable;
                     break;
                 }
-                Ended::Again { .. } if begun.elapsed() > REPEAT_WITHIN => break,
+                Ended::Again { .. } if begun.elapsed() > REPEAT_WITHIN => {
+                    let tried = works.len();
+                    works = self.refuse_ended(works);
+                    // Nobody pays for the end of somebody else's session.
+                    if works.len() == tried {
+                        break;
+                    }
+                }
                 Ended::Again { one_by_one: fine } => {
                     one_by_one |= fine;
                     sleep(Duration::from_millis(u64::from(repeat) * 5)).await;

@@ -168,11 +168,17 @@ impl Inner {
     pub(crate) fn forget(&self) {
         self.engine.sessions.remove(&self.sid);
         let mut out = self.out.lock();
+        if let Wire::Tcp(stream) = &out.wire
+            && !out.queue.is_empty()
+        {
+            // What the kernel has of the rest, it would keep for a peer that does not read.
+            let _ = stream.set_zero_linger();
+        }
         out.queue.clear();
         out.wire = Wire::Gone;
     }
 
-    /// Gives up a polling answer of before the end that the peer is slow to take. One to come speaks of the end.
+    /// Gives up a polling answer that was begun before the end and that the peer is slow to take. A later one tells of the end.
     pub(crate) fn cut_answer(&self) {
         let exchange = {
             let out = self.out.lock();

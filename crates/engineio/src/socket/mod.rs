@@ -313,8 +313,9 @@ impl Inner {
         self.engine.counters.upgraded();
         let get = out.get.take();
         let flush = out.becomes_dirty();
-        drop(out);
+        // Under the lock, as everything that says whether the peer takes something.
         self.progressed();
+        drop(out);
         if let Some(waker) = get {
             waker.wake();
         }

@@ -122,7 +122,7 @@ impl Carrier for Attached {
     }
 
     fn poll_queue(&mut self, cx: &mut Context<'_>, socket: &Arc<Inner>) -> Poll<io::Result<()>> {
-        // Whoever finds the peer blocked says so, then wakes this task.
+        // Whoever finds the peer blocked says both under the lock, then wakes this task.
         if !socket.is_stalled() {
             return Poll::Ready(Ok(()));
         }

@@ -55,7 +55,7 @@ impl Data {
         Ok(Self { chat, lanes, lock })
     }
 
-    /// Whether no server runs on it, nor starts. For [`Fresh::Make`].
+    /// Whether no server runs on it or can start. For [`Fresh::Make`].
     pub(super) fn alone(&self) -> bool {
         self.lock.is_some()
     }

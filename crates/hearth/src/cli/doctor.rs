@@ -71,8 +71,10 @@ pub(super) async fn run(args: &ServeArgs) -> Result<ExitCode> {
     match Data::open(&args.database, Fresh::Refuse).await {
         Ok(data) => {
             // Held for this moment alone: a server that starts in it waits.
-            let alone = chat::Database::from(&settings.database).try_lock().await?.is_some();
-            findings.push(server(&settings, alone));
+            match chat::Database::from(&settings.database).try_lock().await {
+                Ok(lock) => findings.push(server(&settings, lock.is_some())),
+                Err(error) => findings.push(fail("database", error.to_string())),
+            }
             match data.chat.vitals().await {
                 Ok(vitals) => {
                     findings.push(database(&settings, &vitals));

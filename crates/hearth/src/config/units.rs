@@ -24,7 +24,7 @@ pub struct Rate {
     burst: u32,
 }
 
-/// A parser of what is from `least` to `most`, for an argument.
+/// A parser for an argument that lies between `least` and `most`, both included.
 pub(super) fn within<T>(least: &'static str, most: &'static str) -> impl Fn(&str) -> Result<T, String> + Clone
 where
     T: FromStr<Err = String> + PartialOrd,

@@ -156,7 +156,7 @@ mod tests {
         IpAddr::from([203, 0, 113, last])
     }
 
-    /// One that needs not wait for others.
+    /// One that need not wait for others.
     fn log_in<'a>(limits: &'a LogIns, account: &str, last: u8) -> Result<Attempt<'a>, Error> {
         limits.try_begin(&(account.to_owned(), address(last))).map(|attempt| attempt.expect("it waits for nobody"))
     }

@@ -19,8 +19,8 @@ impl Socket {
     /// Disconnects the client from the namespace; with `close`, from every namespace, and then closes the connection.
     ///
     /// The official clients do not come back after this by themselves, and the socket cannot be recovered. Events of the
-    /// client that still wait are dropped; what is queued for it goes first, unless it is to be [`Socket::kick`]ed. Takes effect within a second whatever the client does. On a socket that is still in the
-    /// middleware it refuses the CONNECT.
+    /// client that still wait are dropped; what is queued for the client goes first ([`Socket::kick`] drops it). Takes effect
+    /// within a second whatever the client does. On a socket that is still in the middleware it refuses the CONNECT.
     pub fn disconnect(&self, close: bool) {
         if close {
             self.0.connection.disconnect();
@@ -37,7 +37,7 @@ impl Socket {
     /// Disconnects the client from every namespace and closes the connection, like `disconnect(true)`, but what is queued
     /// for it is dropped: for whoever may see nothing more, because a session was revoked, say.
     ///
-    /// Only a packet that has begun to leave is completed; DISCONNECT follows it. What the kernel holds already cannot be
+    /// Only a frame that has begun to leave is completed; DISCONNECT follows it. What the kernel holds already cannot be
     /// taken back. A client that cannot take the end of what has begun finds its connection reset within a second.
     pub fn kick(&self) {
         self.0.connection.kick();

@@ -78,7 +78,7 @@ async fn the_server_disconnects_everything() {
 }
 
 #[tokio::test]
-async fn a_kicked_client_that_does_not_read_is_gone_at_once() {
+async fn a_disconnected_client_that_does_not_read_is_gone_at_once() {
     let world = World::engine(|config| config.outbound_limit = 64 << 20).await;
     let mut reasons = reasons(&world);
     let _stalled = world.connect().await;
