@@ -1,6 +1,6 @@
 //! The end of a connection whose peer does nothing for it, on a clock that stands still while anything can be done.
 
-use std::io;
+use std::io::{self, Read as _};
 use std::net::{Ipv4Addr, TcpStream as Blocking};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -124,6 +124,38 @@ async fn a_close_takes_a_second_at_most_on_tcp_that_nobody_reads() {
     for close in WAYS {
         let (stream, _peer) = unread().await;
         assert!(stays(stream, close).await <= Duration::from_secs(1));
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_a_peer_that_reads_again_leaves_before_the_close() {
+    for _ in 0..10 {
+        let (stream, mut peer) = unread().await;
+        let engine = Engine::new(Config::default(), Ends::default());
+        let (wire, carrier) = stream.attach();
+        let socket = new_socket(&engine, wire);
+        let handle = Socket(Arc::clone(&socket));
+        let connection = tokio::spawn(Connection::new(socket, carrier, Decoder::new(1000), Vec::new()));
+        handle.send((0..15).map(|_| Frame::binary(&[7; 60_000]))).expect("it fits into the queue");
+        for _ in 0..20 {
+            yield_now().await;
+        }
+        assert!(handle.queued_bytes() > 0, "the peer must not take all");
+        // What it takes before the close makes room in the kernel that nobody has been told of.
+        let mut received = Vec::new();
+        let dry = peer.read_to_end(&mut received).expect_err("it is not the end");
+        assert_eq!(dry.kind(), io::ErrorKind::WouldBlock);
+        peer.set_nonblocking(false).expect("it waits for the rest");
+        handle.close_after_flush(CloseReason::ForcedClose);
+        let reader = tokio::task::spawn_blocking(move || {
+            // It answers with no close frame, so that it may be reset once it has everything.
+            let _ = peer.read_to_end(&mut received);
+            received
+        });
+        connection.await.expect("the task of the connection ends");
+        let received = reader.await.expect("nobody panics");
+        assert!(received.ends_with(&[0x88, 2, 0x03, 0xe8]), "{} bytes, and no close frame", received.len());
+        assert!(received.len() > 15 * 60_000, "{} bytes", received.len());
     }
 }
 
