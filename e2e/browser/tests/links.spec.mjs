@@ -5,6 +5,12 @@ import { expect, test } from '../lib/test.mjs';
 
 const CLIPBOARD = { permissions: ['clipboard-read', 'clipboard-write'] };
 const copied = (page) => page.evaluate(() => navigator.clipboard.readText());
+/** Follows a link within the page that is open. */
+const follow = (page, path) =>
+  page.evaluate((to) => {
+    history.pushState(history.state, '', to);
+    dispatchEvent(new PopStateEvent('popstate', { state: history.state }));
+  }, path);
 const marked = (person) => person.page.locator('[data-testid=message][aria-current=true]');
 
 test('C and the action of a message copy a link, which opens the channel there', async ({ enter, server }) => {
@@ -62,11 +68,8 @@ test('a link to an old message loads what is around it, and one goes on from the
   const ada = await enter('ada');
   await expect(ada.message('line 500')).toBeInViewport();
   const path = `/c/${writer.channelId}/200`;
-  // As somebody follows it in a page that is open: the timeline stands already, elsewhere.
-  await ada.page.evaluate((to) => {
-    history.pushState(history.state, '', to);
-    dispatchEvent(new PopStateEvent('popstate', { state: history.state }));
-  }, path);
+  // The timeline stands already, elsewhere.
+  await follow(ada.page, path);
   await expect(marked(ada)).toHaveText(/line 200$/);
   await expect(marked(ada)).toBeInViewport();
   await ada.page.reload();
@@ -121,10 +124,7 @@ test('a link to what was said while one was away leads there, once the line is b
   line.cut();
   await expect(ada.banner).toBeVisible();
   await writer.write(lines(31, 400));
-  await ada.page.evaluate((to) => {
-    history.pushState(history.state, '', to);
-    dispatchEvent(new PopStateEvent('popstate', { state: history.state }));
-  }, `/c/${writer.channelId}/250`);
+  await follow(ada.page, `/c/${writer.channelId}/250`);
   await expect(ada.message('line 30')).toBeVisible();
   line.mend();
   await expect(marked(ada)).toHaveText(/line 250$/);

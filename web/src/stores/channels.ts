@@ -6,6 +6,7 @@ import { LIMITS, type Channel, type ChannelUpdate, type CreateChannel } from '..
 import { sharedOf } from '../sync/sync';
 import { useDraftsStore } from './drafts';
 import { usePeopleStore } from './people';
+import { collator } from '../i18n/collator';
 import { services } from './services';
 import { useTimelinesStore } from './timelines';
 
@@ -45,7 +46,6 @@ export const useChannelsStore = defineStore('channels', () => {
   /** The channel that is open; set by `open`, from the route. */
   const currentId = ref<string | null>(null);
 
-  const collator = new Intl.Collator(undefined, { sensitivity: 'base', numeric: true });
   /** One each, so that a message in one channel makes no other item anew. */
   const cells = new Map<string, ComputedRef<ChannelItem | null>>();
   const items = computed(() => [...known.keys()].flatMap((channelId) => byId(channelId) ?? []));
