@@ -20,17 +20,17 @@ impl Handler for Echo {
 }
 
 impl Session for EchoSession {
-    fn message(&self, message: Message) -> Flow {
+    fn message(&mut self, message: Message<'_>) -> Flow {
         let frame = match message {
-            Message::Text(text) => Frame::text(&text),
-            Message::Binary(bytes) => Frame::binary(&bytes),
+            Message::Text(text) => Frame::text(text),
+            Message::Binary(bytes) => Frame::binary(bytes),
         };
         // An error means that the socket is closed; `close` is told.
         let _ = self.0.send(frame);
         Flow::Continue
     }
 
-    fn close(&self, _: CloseReason) {}
+    fn close(&mut self, _: CloseReason) {}
 }
 
 #[tokio::main]

@@ -18,15 +18,15 @@
 //! }
 //!
 //! impl Session for EchoSession {
-//!     fn message(&self, message: Message) -> Flow {
+//!     fn message(&mut self, message: Message<'_>) -> Flow {
 //!         let _ = match message {
-//!             Message::Text(text) => self.0.send(Frame::text(&text)),
-//!             Message::Binary(bytes) => self.0.send(Frame::binary(&bytes)),
+//!             Message::Text(text) => self.0.send(Frame::text(text)),
+//!             Message::Binary(bytes) => self.0.send(Frame::binary(bytes)),
 //!         };
 //!         Flow::Continue
 //!     }
 //!
-//!     fn close(&self, reason: CloseReason) {
+//!     fn close(&mut self, reason: CloseReason) {
 //!         println!("closed: {reason}");
 //!     }
 //! }

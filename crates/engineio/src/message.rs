@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use bytes::Bytes;
-
 use crate::Socket;
 
 /// Opens a [`Session`] for every new connection. One handler serves an [`Engine`](crate::Engine).
@@ -17,16 +15,16 @@ pub trait Handler: Send + Sync + 'static {
 /// [`Socket`] without keeping anything alive.
 ///
 /// A panic in a method closes that one connection, with [`CloseReason::Panicked`].
-pub trait Session: Send + Sync + 'static {
+pub trait Session: Send + 'static {
     /// A message arrived. Called in the order of arrival, one at a time, on the task that reads; must not block.
-    fn message(&self, message: Message) -> Flow;
+    fn message(&mut self, message: Message<'_>) -> Flow;
 
     /// The connection has moved from long-polling to WebSocket. Called between two messages; must not block.
-    fn upgraded(&self) {}
+    fn upgraded(&mut self) {}
 
     /// The connection has ended. Called exactly once and last, never from within a call of a [`Socket`]'s method, so locks
     /// held around those are safe to take here.
-    fn close(&self, reason: CloseReason);
+    fn close(&mut self, reason: CloseReason);
 }
 
 /// Whether reading goes on after a message.
@@ -40,13 +38,13 @@ pub enum Flow {
     Pause,
 }
 
-/// A message from the peer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Message {
+/// A message from the peer, lent from the buffer that it was read into: whoever keeps it copies it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Message<'a> {
     /// Text.
-    Text(String),
+    Text(&'a str),
     /// Binary.
-    Binary(Bytes),
+    Binary(&'a [u8]),
 }
 
 /// How a connection talks. The protocol knows a third way, WebTransport, which is not served; where it has its place is

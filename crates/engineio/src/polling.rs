@@ -275,9 +275,9 @@ fn take(socket: &Arc<Inner>, packet: &str) -> Taken {
         return Taken::Closed;
     }
     socket.engine.counters.received_packets(1);
-    let message = match Packet::polling(packet) {
-        Ok(Packet::Text(text)) => Message::Text(text.to_owned()),
-        Ok(Packet::Binary(bytes)) => Message::Binary(bytes.into()),
+    let paused = match Packet::polling(packet) {
+        Ok(Packet::Text(text)) => socket.deliver(Message::Text(text)),
+        Ok(Packet::Binary(bytes)) => socket.deliver(Message::Binary(&bytes)),
         Ok(Packet::Pong) => {
             socket.pong();
             return Taken::More;
@@ -289,7 +289,7 @@ fn take(socket: &Arc<Inner>, packet: &str) -> Taken {
             return Taken::Malformed;
         }
     };
-    if socket.deliver(message) { Taken::Paused } else { Taken::More }
+    if paused { Taken::Paused } else { Taken::More }
 }
 
 /// Waits a moment for the last step of an upgrade that is under way. Steps and GET come over two connections, so the GET may

@@ -96,17 +96,17 @@ impl Handler for Echo {
 }
 
 impl Session for EchoSession {
-    fn message(&self, message: Message) -> Flow {
+    fn message(&mut self, message: Message<'_>) -> Flow {
         let frame = match message {
-            Message::Text(text) => Frame::text(&text),
-            Message::Binary(data) => Frame::binary(&data),
+            Message::Text(text) => Frame::text(text),
+            Message::Binary(data) => Frame::binary(data),
         };
         // Whoever is gone gets nothing back.
         let _ = self.0.send(frame);
         Flow::Continue
     }
 
-    fn close(&self, _reason: CloseReason) {}
+    fn close(&mut self, _reason: CloseReason) {}
 }
 
 fn guard(namespace: &Namespace) {

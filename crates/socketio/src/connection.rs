@@ -1,9 +1,10 @@
 //! One client connection: takes the engine's messages apart and sorts them to the sockets of its namespaces.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use engineio::{CloseReason, Flow, Frame, Message};
 use parking_lot::Mutex;
 use smallvec::SmallVec;
@@ -11,7 +12,6 @@ use tokio::time::Instant;
 
 use crate::args::Args;
 use crate::deadlines::Deadline;
-use crate::event::Event;
 use crate::packet::{self, Assembled, Assembler, Body, Packet, ParseError};
 use crate::reason::DisconnectReason;
 use crate::server::Shared;
@@ -33,6 +33,8 @@ pub(crate) struct Connection {
     pub(crate) engine: engineio::Socket,
     pub(crate) shared: Arc<Shared>,
     state: Mutex<State>,
+    /// Something waits or passes: without it there is no need to look whether that is too much.
+    busy: AtomicBool,
 }
 
 #[derive(Default)]
@@ -55,34 +57,35 @@ struct State {
     closed: bool,
     /// Why we closed it, when it was us.
     reason: Option<DisconnectReason>,
+    /// The client's DISCONNECT of every namespace, from the moment that the server ends the connection.
+    farewells: Vec<Frame>,
 }
 
 /// The engine's end of a connection: owned by the engine's socket, dropped when that closes.
 pub(crate) struct Session {
     connection: Arc<Connection>,
-    /// Messages come one at a time, so nobody ever waits for it.
-    assembler: Mutex<Assembler>,
+    assembler: Assembler,
 }
 
 impl Session {
     pub(crate) fn open(engine: engineio::Socket, shared: Arc<Shared>) -> Session {
         let at = Instant::now() + shared.connect_timeout;
-        let connection = Arc::new(Connection { engine, shared, state: Mutex::default() });
+        let connection = Arc::new(Connection { engine, shared, state: Mutex::default(), busy: AtomicBool::new(false) });
         // Under the lock, so that a deadline of nearly nothing does not pass before it is known by name.
         let mut state = connection.state.lock();
         state.connect_deadline = Some(connection.shared.add_deadline(at, Arc::clone(&connection)));
         drop(state);
         let assembler = Assembler::new(connection.shared.attachments_bytes);
-        Session { connection, assembler: Mutex::new(assembler) }
+        Session { connection, assembler }
     }
 }
 
 impl Session {
-    fn take(&self, message: Message) -> Result<Flow, ParseError> {
+    fn take(&mut self, message: Message<'_>) -> Result<Flow, ParseError> {
         let assembled = match message {
-            Message::Text(text) => self.assembler.lock().text(&text)?,
+            Message::Text(text) => self.assembler.text(text)?,
             Message::Binary(data) => {
-                let assembled = self.assembler.lock().binary(data)?;
+                let assembled = self.assembler.binary(Bytes::copy_from_slice(data))?;
                 if matches!(assembled, Assembled::Whole(..)) {
                     self.connection.attachments_came();
                 }
@@ -99,7 +102,7 @@ impl Session {
 }
 
 impl engineio::Session for Session {
-    fn message(&self, message: Message) -> Flow {
+    fn message(&mut self, message: Message<'_>) -> Flow {
         self.take(message).unwrap_or_else(|error| {
             tracing::debug!(%error, "closing a connection that sent a malformed packet");
             self.connection.shared.malformed.fetch_add(1, Ordering::Relaxed);
@@ -108,12 +111,12 @@ impl engineio::Session for Session {
         })
     }
 
-    fn upgraded(&self) {
+    fn upgraded(&mut self) {
         let sockets = self.connection.state.lock().sockets.clone();
         sockets.iter().for_each(Socket::upgraded);
     }
 
-    fn close(&self, reason: CloseReason) {
+    fn close(&mut self, reason: CloseReason) {
         self.connection.closed(reason);
     }
 }
@@ -158,13 +161,15 @@ impl Connection {
     fn event(&self, socket: &Socket, name: Box<str>, args: Args, id: Option<u64>, size: usize) -> Flow {
         self.shared.events_in.fetch_add(1, Ordering::Relaxed);
         let size = size + args.len() * ARG_OVERHEAD;
-        let event = Event::new(socket.clone(), name, args, id, size);
-        socket.receive(event, size);
+        socket.receive(name, args, id, size);
         self.flow()
     }
 
     /// Whether reading goes on with what is at work and waiting now.
     fn flow(&self) -> Flow {
+        if !self.busy.load(Ordering::Relaxed) {
+            return Flow::Continue;
+        }
         let mut state = self.state.lock();
         let limits = &self.shared.inbound;
         state.paused =
@@ -254,6 +259,7 @@ impl Connection {
         let mut state = self.state.lock();
         state.waiting += 1;
         state.waiting_bytes += size;
+        self.busy.store(true, Ordering::Relaxed);
     }
 
     /// `count` events of `size` bytes in all wait no longer.
@@ -266,7 +272,10 @@ impl Connection {
 
     /// A socket is on its way in or out until the guard is dropped.
     pub(crate) fn passage(self: &Arc<Self>) -> Passage {
-        self.state.lock().passing += 1;
+        let mut state = self.state.lock();
+        state.passing += 1;
+        self.busy.store(true, Ordering::Relaxed);
+        drop(state);
         Passage(Arc::clone(self))
     }
 
@@ -275,6 +284,7 @@ impl Connection {
         let resume = {
             let mut state = self.state.lock();
             change(&mut state);
+            self.busy.store(state.waiting > 0 || state.passing > 0, Ordering::Relaxed);
             let limits = &self.shared.inbound;
             let drained = state.waiting <= limits.events / 2
                 && state.waiting_bytes <= limits.bytes / 2
@@ -288,20 +298,26 @@ impl Connection {
 
     /// Leaves every namespace, then closes the connection: `disconnect(true)`.
     pub(crate) fn disconnect(&self) {
-        let sockets = self.state.lock().sockets.clone();
-        for socket in &sockets {
-            socket.leave_namespace();
-        }
-        self.state.lock().reason.get_or_insert(DisconnectReason::ServerNamespaceDisconnect);
+        let farewells = self.take_leave();
+        // A connection that is closed already needs no farewell.
+        let _ = self.engine.send(farewells);
         self.engine.close_after_flush(CloseReason::ForcedClose);
     }
 
     /// The same in place of what is queued: `kick()`.
     pub(crate) fn kick(&self) {
-        let sockets = self.state.lock().sockets.clone();
-        let farewells: SmallVec<[Frame; 1]> = sockets.iter().filter_map(Socket::take_leave).collect();
-        self.state.lock().reason.get_or_insert(DisconnectReason::ServerNamespaceDisconnect);
+        let farewells = self.take_leave();
         self.engine.close_with(CloseReason::ForcedClose, farewells);
+    }
+
+    /// Ends every socket. Returns what the client is to be told of it, also what it was told before: that may still wait.
+    fn take_leave(&self) -> Vec<Frame> {
+        let sockets = self.state.lock().sockets.clone();
+        let farewells: Vec<_> = sockets.iter().filter_map(Socket::take_leave).collect();
+        let mut state = self.state.lock();
+        state.reason.get_or_insert(DisconnectReason::ServerNamespaceDisconnect);
+        state.farewells.extend(farewells);
+        state.farewells.clone()
     }
 
     /// Closes the connection without a DISCONNECT packet, so that the client comes back.

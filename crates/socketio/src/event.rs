@@ -24,20 +24,19 @@ struct Inner {
     /// The bytes of its packets.
     size: usize,
     ack_taken: AtomicBool,
-    received: Instant,
+    waits_since: Option<Instant>,
 }
 
 impl Event {
-    pub(crate) fn new(socket: Socket, name: Box<str>, args: Args, ack: Option<u64>, size: usize) -> Event {
-        Event(Arc::new(Inner {
-            name,
-            args,
-            socket,
-            ack,
-            size,
-            ack_taken: AtomicBool::new(false),
-            received: Instant::now(),
-        }))
+    pub(crate) fn new(
+        socket: Socket,
+        name: Box<str>,
+        args: Args,
+        ack: Option<u64>,
+        size: usize,
+        waits_since: Option<Instant>,
+    ) -> Event {
+        Event(Arc::new(Inner { name, args, socket, ack, size, ack_taken: AtomicBool::new(false), waits_since }))
     }
 
     /// The name under which it was emitted.
@@ -45,9 +44,10 @@ impl Event {
         &self.0.name
     }
 
-    /// When the last of its packets was read. It may have waited for its turn since.
-    pub fn received(&self) -> Instant {
-        self.0.received
+    /// Since when it waited for its turn, because an earlier event of its socket was still being handled. `None` if it
+    /// was handled as soon as it had been read.
+    pub fn waits_since(&self) -> Option<Instant> {
+        self.0.waits_since
     }
 
     pub(crate) fn size(&self) -> usize {
@@ -118,7 +118,7 @@ impl Ack {
     /// [`EmitError::Closed`] if the client is gone, [`EmitError::Encode`] if the arguments do not serialise.
     pub fn send(self, args: impl EmitArgs) -> Result<(), EmitError> {
         let frames = packet::encode_ack(self.socket.namespace_name(), self.id, &args)?;
-        self.socket.send_frames(&frames)
+        self.socket.send_frames(frames)
     }
 
     /// The socket that waits for it.

@@ -8,11 +8,13 @@ use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
+use crate::args::Args;
 use crate::connection::Passage;
 use crate::event::Event;
 use crate::handler::{Listeners, Matched, PacketCheck};
@@ -40,20 +42,21 @@ impl Socket {
     }
 
     /// Takes an event in: at once, or when its turn comes.
-    pub(crate) fn receive(&self, event: Event, size: usize) {
+    pub(crate) fn receive(&self, name: Box<str>, args: Args, ack: Option<u64>, size: usize) {
+        let event = |waits_since| Event::new(self.clone(), name, args, ack, size, waits_since);
         {
             let mut state = self.state().lock();
             if matches!(state.phase, Phase::Leaving | Phase::Ending | Phase::Ended) {
                 return;
             }
             if state.running {
-                state.queue.push_back(Job::Event(event, size));
+                state.queue.push_back(Job::Event(event(Some(Instant::now())), size));
                 self.connection().hold(size);
                 return;
             }
             state.running = true;
         }
-        self.start(Job::Event(event, 0));
+        self.start(Job::Event(event(None), 0));
     }
 
     /// The connection has moved to another transport. Whoever wants to know is told in turn.

@@ -23,7 +23,8 @@ const MAX_PAYLOAD: usize = 1000;
 /// What a session was told.
 #[derive(Debug, PartialEq)]
 enum Told {
-    Message(Message),
+    Text(String),
+    Binary(Vec<u8>),
     Closed(CloseReason),
 }
 
@@ -43,9 +44,12 @@ impl Handler for Log {
 }
 
 impl Session for Listener {
-    fn message(&self, message: Message) -> Flow {
-        let wants_rest = matches!(&message, Message::Text(text) if text.starts_with('p'));
-        self.log.0.lock().push(Told::Message(message));
+    fn message(&mut self, message: Message<'_>) -> Flow {
+        let wants_rest = matches!(message, Message::Text(text) if text.starts_with('p'));
+        self.log.0.lock().push(match message {
+            Message::Text(text) => Told::Text(text.to_owned()),
+            Message::Binary(bytes) => Told::Binary(bytes.to_vec()),
+        });
         if !wants_rest {
             return Flow::Continue;
         }
@@ -54,7 +58,7 @@ impl Session for Listener {
         Flow::Pause
     }
 
-    fn close(&self, reason: CloseReason) {
+    fn close(&mut self, reason: CloseReason) {
         self.log.0.lock().push(Told::Closed(reason));
     }
 }
@@ -155,8 +159,8 @@ pub fn reader(data: &[u8]) {
         assert!(closes == 1 && matches!(told.last(), Some(Told::Closed(_))), "{told:?}");
         for message in &told {
             match message {
-                Told::Message(Message::Text(text)) => assert!(text.len() < MAX_PAYLOAD),
-                Told::Message(Message::Binary(bytes)) => assert!(bytes.len() <= MAX_PAYLOAD),
+                Told::Text(text) => assert!(text.len() < MAX_PAYLOAD),
+                Told::Binary(bytes) => assert!(bytes.len() <= MAX_PAYLOAD),
                 Told::Closed(_) => {}
             }
         }

@@ -143,7 +143,7 @@ impl Inner {
     }
 
     fn finish(&self, reason: CloseReason) {
-        let Some(session) = self.session.lock().take() else { return };
+        let Some(mut session) = self.session.lock().take() else { return };
         if catch_unwind(AssertUnwindSafe(|| session.close(reason))).is_err() {
             tracing::error!("a session panicked while it was closed");
         }

@@ -18,13 +18,13 @@ const RESUMED: u8 = 3;
 
 impl Inner {
     /// Hands a message to the session. True when reading has to stop.
-    pub(crate) fn deliver(self: &Arc<Self>, message: Message) -> bool {
+    pub(crate) fn deliver(self: &Arc<Self>, message: Message<'_>) -> bool {
         if self.flow.load(Relaxed) != RUNNING {
             self.flow.store(RUNNING, Relaxed);
         }
         let outcome = {
-            let session = self.session.lock();
-            let Some(session) = session.as_ref().filter(|_| self.is_open()) else { return false };
+            let mut session = self.session.lock();
+            let Some(session) = session.as_mut().filter(|_| self.is_open()) else { return false };
             catch_unwind(AssertUnwindSafe(|| session.message(message)))
         };
         match outcome {
@@ -41,8 +41,8 @@ impl Inner {
     /// Tells the session that the WebSocket has taken over.
     pub(super) fn tell_upgraded(self: &Arc<Self>) {
         let told = {
-            let session = self.session.lock();
-            let Some(session) = session.as_ref().filter(|_| self.is_open()) else { return };
+            let mut session = self.session.lock();
+            let Some(session) = session.as_mut().filter(|_| self.is_open()) else { return };
             catch_unwind(AssertUnwindSafe(|| session.upgraded()))
         };
         if told.is_err() {

@@ -1,13 +1,11 @@
 //! The task of a WebSocket connection: it reads, waits for writability where the flusher could not write, and ends.
 
-use std::borrow::Cow;
 use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use tokio::time::{Sleep, sleep_until};
 
 use super::decoder::{Decoder, Event};
@@ -226,14 +224,11 @@ fn take(socket: &Arc<Inner>, event: Event<'_>) -> Step {
             socket.answer_ping(payload);
             false
         }
-        Event::Binary(payload) => socket.deliver(Message::Binary(match payload {
-            Cow::Borrowed(bytes) => Bytes::copy_from_slice(bytes),
-            Cow::Owned(bytes) => bytes.into(),
-        })),
+        Event::Binary(payload) => socket.deliver(Message::Binary(&payload)),
         Event::Text(payload) => {
             let Ok(text) = simdutf8::basic::from_utf8(&payload) else { return Step::Close(CloseReason::ParseError) };
             match Packet::text(text) {
-                Ok(Packet::Text(message)) => socket.deliver(Message::Text(message.to_owned())),
+                Ok(Packet::Text(message)) => socket.deliver(Message::Text(message)),
                 Ok(Packet::Pong) => {
                     socket.pong();
                     false

@@ -32,11 +32,11 @@ impl Handler for Ends {
 }
 
 impl Session for Ends {
-    fn message(&self, _: Message) -> Flow {
+    fn message(&mut self, _: Message<'_>) -> Flow {
         Flow::Continue
     }
 
-    fn close(&self, _: CloseReason) {
+    fn close(&mut self, _: CloseReason) {
         self.0.lock().push(Instant::now());
     }
 }

@@ -160,8 +160,8 @@ async fn a_peer_that_reads_at_last_gets_everything() {
     }
 }
 
-fn pausing(_: &engineio::Socket, message: &Message) -> Flow {
-    if *message == Message::Text("stop".into()) { Flow::Pause } else { Flow::Continue }
+fn pausing(_: &engineio::Socket, message: Message<'_>) -> Flow {
+    if message == Message::Text("stop") { Flow::Pause } else { Flow::Continue }
 }
 
 #[tokio::test]

@@ -20,10 +20,10 @@ impl engineio::Handler for Deaf {
 }
 
 impl engineio::Session for Deaf {
-    fn message(&self, _: engineio::Message) -> engineio::Flow {
+    fn message(&mut self, _: engineio::Message<'_>) -> engineio::Flow {
         engineio::Flow::Continue
     }
-    fn close(&self, _: CloseReason) {}
+    fn close(&mut self, _: CloseReason) {}
 }
 
 #[tokio::test]

@@ -112,10 +112,10 @@ async fn what_the_handler_sends_follows_the_open_packet() {
         }
     }
     impl engineio::Session for Deaf {
-        fn message(&self, _: Message) -> engineio::Flow {
+        fn message(&mut self, _: Message<'_>) -> engineio::Flow {
             engineio::Flow::Continue
         }
-        fn close(&self, _: engineio::CloseReason) {}
+        fn close(&mut self, _: engineio::CloseReason) {}
     }
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -231,7 +231,7 @@ fn masked(text: &str) -> Vec<u8> {
 #[tokio::test]
 async fn a_post_that_is_held_up_comes_before_what_the_websocket_brings() {
     let mut world = World::start(Engine::builder(Config::default()), |_, message| {
-        if *message == Message::Text("1".into()) { Flow::Pause } else { Flow::Continue }
+        if message == Message::Text("1") { Flow::Pause } else { Flow::Continue }
     })
     .await;
     let session = Polling::open(world.address).await;
@@ -272,11 +272,11 @@ async fn a_session_is_told_of_its_upgrade_before_what_the_websocket_brings() {
     let session = Polling::open(world.address).await;
     world.opened().await;
     session.post("4a").await.unwrap();
-    assert!(matches!(world.next().await, Told::Message(_)));
+    assert!(matches!(world.next().await, Told::Text(_)));
     let mut websocket = session.upgrade().await;
     websocket.send("4b").await;
     assert!(matches!(world.next().await, Told::Upgraded));
-    assert!(matches!(world.next().await, Told::Message(_)));
+    assert!(matches!(world.next().await, Told::Text(_)));
 }
 
 #[tokio::test]

@@ -23,14 +23,15 @@ use tokio::time::timeout;
 #[derive(Debug)]
 pub(crate) enum Told {
     Opened(Socket),
-    Message(Message),
+    Text(String),
+    Binary,
     Upgraded,
     Closed(CloseReason),
     /// Its session was dropped.
     Dropped,
 }
 
-pub(crate) type Script = dyn Fn(&Socket, &Message) -> Flow + Send + Sync;
+pub(crate) type Script = dyn Fn(&Socket, Message<'_>) -> Flow + Send + Sync;
 
 struct Recorder {
     told: UnboundedSender<Told>,
@@ -51,17 +52,20 @@ impl Handler for Recorder {
 }
 
 impl Session for Recording {
-    fn message(&self, message: Message) -> Flow {
-        let flow = (self.script)(&self.socket, &message);
-        let _ = self.told.send(Told::Message(message));
+    fn message(&mut self, message: Message<'_>) -> Flow {
+        let flow = (self.script)(&self.socket, message);
+        let _ = self.told.send(match message {
+            Message::Text(text) => Told::Text(text.to_owned()),
+            Message::Binary(_) => Told::Binary,
+        });
         flow
     }
 
-    fn upgraded(&self) {
+    fn upgraded(&mut self) {
         let _ = self.told.send(Told::Upgraded);
     }
 
-    fn close(&self, reason: CloseReason) {
+    fn close(&mut self, reason: CloseReason) {
         let _ = self.told.send(Told::Closed(reason));
     }
 }
@@ -87,7 +91,7 @@ impl Drop for World {
 }
 
 /// Sends every message back.
-pub(crate) fn echo(socket: &Socket, message: &Message) -> Flow {
+pub(crate) fn echo(socket: &Socket, message: Message<'_>) -> Flow {
     let _ = match message {
         Message::Text(text) => socket.send(Frame::text(text)),
         Message::Binary(bytes) => socket.send(Frame::binary(bytes)),
@@ -96,7 +100,7 @@ pub(crate) fn echo(socket: &Socket, message: &Message) -> Flow {
 }
 
 /// Listens without an answer.
-pub(crate) fn silent(_: &Socket, _: &Message) -> Flow {
+pub(crate) fn silent(_: &Socket, _: Message<'_>) -> Flow {
     Flow::Continue
 }
 
@@ -109,7 +113,7 @@ impl World {
     /// A server that does what the script says with each message.
     pub(crate) async fn start(
         builder: Builder,
-        script: impl Fn(&Socket, &Message) -> Flow + Send + Sync + 'static,
+        script: impl Fn(&Socket, Message<'_>) -> Flow + Send + Sync + 'static,
     ) -> Self {
         Self::on_server(Server::default(), builder, script).await
     }
@@ -118,7 +122,7 @@ impl World {
     pub(crate) async fn on_server(
         http: Server,
         builder: Builder,
-        script: impl Fn(&Socket, &Message) -> Flow + Send + Sync + 'static,
+        script: impl Fn(&Socket, Message<'_>) -> Flow + Send + Sync + 'static,
     ) -> Self {
         let (recorder, told) = recorder(script);
         let engine = builder.build(recorder);
@@ -132,7 +136,7 @@ impl World {
     /// The same server on streams that the engine does not know, as behind TLS.
     pub(crate) async fn on_foreign_streams(
         builder: Builder,
-        script: impl Fn(&Socket, &Message) -> Flow + Send + Sync + 'static,
+        script: impl Fn(&Socket, Message<'_>) -> Flow + Send + Sync + 'static,
     ) -> Self {
         let (recorder, told) = recorder(script);
         let engine = builder.build(recorder);
@@ -175,14 +179,14 @@ impl World {
     /// The next text message that a session gets.
     pub(crate) async fn text(&mut self) -> String {
         loop {
-            if let Told::Message(Message::Text(text)) = self.next().await {
+            if let Told::Text(text) = self.next().await {
                 return text;
             }
         }
     }
 }
 
-fn recorder(script: impl Fn(&Socket, &Message) -> Flow + Send + Sync + 'static) -> (Recorder, UnboundedReceiver<Told>) {
+fn recorder(script: impl Fn(&Socket, Message<'_>) -> Flow + Send + Sync + 'static) -> (Recorder, UnboundedReceiver<Told>) {
     let (sender, told) = unbounded_channel();
     (Recorder { told: sender, script: Arc::new(script) }, told)
 }

@@ -38,7 +38,7 @@ impl Asked {
 /// Handles one event of a socket. The next one starts when this has returned.
 pub(crate) async fn event(app: Arc<App>, socket: Socket, event: Event) {
     let Some(connection) = socket.data::<Connection>() else { return };
-    let since = Instant::from_std(event.received());
+    let since = event.waits_since().map_or_else(Instant::now, Instant::from_std);
     let request = Request::decode(event.name(), event.arg_raw(0));
     let command = request.as_ref().ok().map(Request::name);
     let asked = Asked { app: Arc::clone(&app), command, since, ack: event.take_ack() };

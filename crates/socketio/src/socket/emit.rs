@@ -27,10 +27,10 @@ impl Socket {
         self.ensure_connected()?;
         let frames = packet::encode_event(self.namespace_name(), event, None, &args)?;
         self.tell_outgoing(&frames);
-        let Some(store) = &self.0.namespace.recovery else { return self.send_frames(&frames) };
+        let Some(store) = &self.0.namespace.recovery else { return self.send_frames(frames) };
         let target = Target { rooms: smallvec![Cow::Borrowed(self.id().as_str())], ..Target::default() };
         let mut sent = Ok(());
-        store.record(&target, &frames, |frames| sent = self.send_frames(frames));
+        store.record(&target, &frames, |frames| sent = self.send_frames(frames.clone()));
         sent
     }
 
@@ -50,7 +50,7 @@ impl Socket {
         self.ensure_connected()?;
         let frames = packet::encode_event(self.namespace_name(), event, None, &args)?;
         self.tell_outgoing(&frames);
-        Ok(self.engine().send_volatile(frames.iter().cloned()))
+        Ok(self.engine().send_volatile(frames))
     }
 
     /// Sends an event and waits for the client's answer. The event is sent at once, whether or not the future is polled;
@@ -76,7 +76,7 @@ impl Socket {
         let frames = packet::encode_event(self.namespace_name(), event, Some(id), args).map_err(EmitError::from)?;
         self.tell_outgoing(&frames);
         let pending = self.expect_ack(id).ok_or(AckError::Disconnected)?;
-        self.send_frames(&frames)?;
+        self.send_frames(frames)?;
         Ok(pending)
     }
 
@@ -118,8 +118,8 @@ impl Socket {
         if self.is_connected() { Ok(()) } else { Err(EmitError::Closed) }
     }
 
-    pub(crate) fn send_frames(&self, frames: &Encoded) -> Result<(), EmitError> {
+    pub(crate) fn send_frames(&self, frames: Encoded) -> Result<(), EmitError> {
         self.ensure_connected()?;
-        self.engine().send(frames.iter().cloned()).map_err(|_| EmitError::Closed)
+        self.engine().send(frames).map_err(|_| EmitError::Closed)
     }
 }

@@ -123,6 +123,22 @@ async fn a_kicked_client_gets_nothing_of_what_was_queued_for_it_and_a_disconnect
 }
 
 #[tokio::test]
+async fn whoever_is_kicked_while_it_is_disconnected_is_still_told_so() {
+    let world = World::engine(|config| config.outbound_limit = 64 << 20).await;
+    let mut stalled = world.connect().await;
+    let socket = world.io.of("/").everyone().sockets().pop().unwrap();
+    for _ in 0..32 {
+        socket.emit("much", ("x".repeat(1 << 20),)).unwrap();
+    }
+    socket.disconnect(true);
+    socket.kick();
+
+    assert_eq!(stalled.end().await, End::Disconnected);
+    let received = stalled.pending().len();
+    assert!(received < 16, "{received} events");
+}
+
+#[tokio::test]
 async fn a_client_that_is_kicked_leaves_every_namespace() {
     let world = World::new().await;
     let other = world.io.of("/other");
