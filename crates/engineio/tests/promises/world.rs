@@ -186,7 +186,9 @@ impl World {
     }
 }
 
-fn recorder(script: impl Fn(&Socket, Message<'_>) -> Flow + Send + Sync + 'static) -> (Recorder, UnboundedReceiver<Told>) {
+fn recorder(
+    script: impl Fn(&Socket, Message<'_>) -> Flow + Send + Sync + 'static,
+) -> (Recorder, UnboundedReceiver<Told>) {
     let (sender, told) = unbounded_channel();
     (Recorder { told: sender, script: Arc::new(script) }, told)
 }
