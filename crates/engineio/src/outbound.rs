@@ -1,6 +1,7 @@
 //! The queue of one socket: what waits to be written, bounded in bytes.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use bytes::Bytes;
 
@@ -27,6 +28,10 @@ pub(crate) struct Outbound {
     uncounted: usize,
     /// The part of `bytes` that is in a long-polling response.
     in_flight: usize,
+    /// How many frames have left.
+    left: u64,
+    /// The places, counted from the first frame ever, of frames that were queued together: an event and its attachments.
+    units: VecDeque<Range<u64>>,
 }
 
 /// The next bytes to write.
@@ -47,6 +52,9 @@ impl Outbound {
     pub(crate) fn push(&mut self, frames: impl IntoIterator<Item = Frame>, limit: usize) -> bool {
         let before = self.frames.len();
         self.frames.extend(frames);
+        if self.frames.len() > before + 1 {
+            self.units.push_back(self.left + before as u64..self.left + self.frames.len() as u64);
+        }
         let added: usize = self.frames.range(before..).map(Frame::cost).sum();
         if self.bytes == 0 && added > limit {
             self.bytes = limit / 2;
@@ -128,6 +136,8 @@ impl Outbound {
             self.release(cost);
             finished += 1;
         }
+        self.left += finished;
+        self.units.retain(|unit| unit.end > self.left);
         self.give_room_back();
         finished
     }
@@ -136,6 +146,8 @@ impl Outbound {
     pub(crate) fn take_payload(&mut self) -> (Bytes, u64) {
         let mut body = Vec::with_capacity(self.frames.iter().map(|frame| frame.wire().len()).sum());
         let packets = self.frames.len() as u64;
+        self.left += packets;
+        self.units.clear();
         for (place, frame) in self.frames.drain(..).enumerate() {
             if place > 0 {
                 body.push(SEPARATOR);
@@ -154,9 +166,13 @@ impl Outbound {
         self.in_flight = 0;
     }
 
-    /// Drops what waits, except the rest of a frame that is partly written: without it no close frame could follow.
+    /// Drops what waits, except the rest of what has begun to leave: a frame, or no close frame could follow, and what was
+    /// queued together with it, or the peer would take what follows for an attachment.
     pub(crate) fn drop_waiting(&mut self) {
-        self.frames.truncate(usize::from(self.written > 0));
+        let begun = self.left + u64::from(self.written > 0);
+        self.units.retain(|unit| unit.start < begun);
+        let end = self.units.front().map_or(begun, |unit| unit.end);
+        self.frames.truncate((end - self.left) as usize);
         self.uncounted = 0;
         self.bytes = self.in_flight + self.frames.iter().map(Frame::cost).sum::<usize>();
     }
@@ -175,6 +191,7 @@ impl Outbound {
     fn give_room_back(&mut self) {
         if self.frames.is_empty() && self.frames.capacity() > ROOM_KEPT {
             self.frames = VecDeque::new();
+            self.units = VecDeque::new();
         }
     }
 }
@@ -256,13 +273,36 @@ mod tests {
     #[test]
     fn dropping_what_waits_keeps_the_rest_of_a_started_frame() {
         let mut queue = Outbound::default();
-        queue.push([Frame::text("first"), Frame::text("second")], usize::MAX);
+        queue.push([Frame::text("first")], usize::MAX);
+        queue.push([Frame::text("second")], usize::MAX);
         queue.advance(3);
         queue.drop_waiting();
         queue.push_control(Frame::close(1000));
         let (stream, frames) = written(&mut queue, usize::MAX);
         assert_eq!((stream.as_slice(), frames), (&b"first\x88\x02\x03\xe8"[..], 2));
         assert_eq!(queue.bytes(), 0);
+    }
+
+    #[test]
+    fn what_was_queued_together_leaves_together_or_not_at_all() {
+        let event = || ["event", "one", "two"].map(Frame::text);
+        let last = Frame::close(1000);
+        // How much has left, and how many frames of the first event the peer gets in all.
+        for (taken, frames) in [(0, 0), (1, 3), (8, 3), (9, 3), (20, 3)] {
+            let mut queue = Outbound::default();
+            queue.push([Frame::text("alone")], usize::MAX);
+            let alone = Frame::text("alone").wire().len();
+            queue.push(event(), usize::MAX);
+            queue.push(event(), usize::MAX);
+            queue.advance(alone);
+            queue.advance(taken);
+            queue.drop_waiting();
+            queue.push_control(last.clone());
+            let whole =
+                event()[..frames].iter().chain([&last]).flat_map(|frame| frame.wire().to_vec()).collect::<Vec<_>>();
+            assert_eq!(written(&mut queue, usize::MAX).0, whole[taken..], "{taken} bytes had left");
+            assert_eq!(queue.bytes(), 0);
+        }
     }
 
     #[test]

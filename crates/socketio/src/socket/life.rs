@@ -37,7 +37,7 @@ impl Socket {
     /// Disconnects the client from every namespace and closes the connection, like `disconnect(true)`, but what is queued
     /// for it is dropped: for whoever may see nothing more, because a session was revoked, say.
     ///
-    /// Only a frame that has begun to leave is completed; DISCONNECT follows it. What the kernel holds already cannot be
+    /// Only an event that has begun to leave is completed; DISCONNECT follows it. What the kernel holds already cannot be
     /// taken back. A client that cannot take the end of what has begun finds its connection reset within a second.
     pub fn kick(&self) {
         self.0.connection.kick();
