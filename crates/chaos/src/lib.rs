@@ -15,4 +15,5 @@ pub mod postgres;
 pub mod proxy;
 pub mod run;
 pub mod server;
+pub mod setting;
 mod town;

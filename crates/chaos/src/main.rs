@@ -8,7 +8,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use chaos::check::{Kind, Least, judge};
 use chaos::history::load;
-use chaos::run::{Outcome, Setting, run};
+use chaos::run::{Outcome, run};
+use chaos::setting::Setting;
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 

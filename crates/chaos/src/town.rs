@@ -10,7 +10,7 @@ use testkit::wire::exchange;
 use crate::client::{Account, Habits, Rules, password_of};
 use crate::fault::Stage;
 use crate::history::{Record, Recorder, Row, hex_of};
-use crate::run::Setting;
+use crate::setting::Setting;
 
 /// Channels that people are added to and removed from.
 const PRIVATE: usize = 2;
