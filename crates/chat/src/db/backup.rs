@@ -213,7 +213,17 @@ fn decoded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use testkit::database::{Location, TempDatabase};
+
     use super::*;
+    use crate::test_world::{World, options};
+
+    async fn epoch_of(file: &Path) -> Epoch {
+        let mut connection = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+        sqlx::query_scalar("SELECT epoch FROM server").fetch_one(&mut connection).await.unwrap()
+    }
 
     #[test]
     fn a_password_does_not_stand_among_the_arguments() {
@@ -227,5 +237,67 @@ mod tests {
         ] {
             assert_eq!(without_password(url), (seen.to_owned(), password.map(ToOwned::to_owned)), "{url}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_copy_of_an_sqlite_database_opens_as_another_server() {
+        let world = World::sqlite().await;
+        let ann = world.person("ann").await;
+        ann.say(world.chat.general(), "kept").await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("copy.db");
+        let database = options(&world.database).database;
+        for (sessions, signed_in) in [(Sessions::Keep, true), (Sessions::Forget, false)] {
+            database.backup(&file, sessions).await.unwrap();
+            let again = database.backup(&file, sessions).await.unwrap_err();
+            assert!(matches!(again, BackupError::Exists(_)), "{again}");
+            assert_eq!(epoch_of(&file).await, Epoch::NONE, "it draws its own at its first start");
+
+            let restored = TempDatabase::sqlite();
+            let Location::Sqlite(path) = restored.location() else { unreachable!() };
+            std::fs::rename(&file, path).unwrap();
+            let copy = World::on(Arc::new(restored)).await;
+            assert_eq!(copy.chat.authenticate(&ann.token).await.unwrap().is_some(), signed_in, "{sessions:?}");
+            let there = copy.log_in("ann").await;
+            assert_eq!(there.contents(copy.chat.general()).await, ["kept"]);
+        }
+        let nothing = Database::Sqlite(folder.path().join("none.db")).backup(&file, Sessions::Keep).await.unwrap_err();
+        assert!(matches!(nothing, BackupError::Nothing(_)), "{nothing}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing half-made stays");
+    }
+
+    #[tokio::test]
+    async fn a_copy_of_a_postgresql_database_is_restored_as_the_documentation_says() {
+        let world = World::postgres().await;
+        let ann = world.person("ann").await;
+        ann.say(world.chat.general(), "kept").await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("copy.sql");
+        let database = options(&world.database).database;
+        database.backup(&file, Sessions::Keep).await.unwrap();
+        ann.say(world.chat.general(), "late").await;
+        let again = database.backup(&file, Sessions::Keep).await.unwrap_err();
+        assert!(matches!(again, BackupError::Exists(_)), "{again}");
+
+        let empty = TempDatabase::postgres().await;
+        let Location::Postgres(url) = empty.location() else { unreachable!() };
+        // What psql does not know.
+        let url = url.split('?').next().unwrap();
+        let restored = Command::new("psql")
+            .args(["--quiet", "--single-transaction", "--set", "ON_ERROR_STOP=1", "--dbname", url, "--file"])
+            .arg(&file)
+            .output()
+            .unwrap();
+        assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
+        let copy = World::on(Arc::new(empty)).await;
+        let there = copy.log_in("ann").await;
+        assert_eq!(there.contents(copy.chat.general()).await, ["kept"]);
+        let epoch = |answer: serde_json::Value| answer["epoch"].clone();
+        let ask = || serde_json::json!({ "channels": {} });
+        // The clock of these tests gives every world the same ids, so it shows only that the copy had none and got one.
+        let none = serde_json::json!(Epoch::NONE);
+        assert!(std::fs::read_to_string(&file).unwrap().contains(none.as_str().unwrap()), "the copy has no epoch");
+        assert_ne!(epoch(there.get("message:sync", ask()).await), none);
+        assert!(copy.chat.authenticate(&ann.token).await.unwrap().is_some(), "who was signed in is");
     }
 }

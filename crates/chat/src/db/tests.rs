@@ -8,7 +8,6 @@ use sqlx::Connection;
 use testkit::database::{Location, TempDatabase};
 
 use super::*;
-use crate::id::Epoch;
 use crate::test_world::{World, on_both, options};
 use crate::{Chat, Environment, Options};
 
@@ -323,41 +322,6 @@ async fn only_the_server_changes_a_database_of_an_older_version() {
     for database in both_kinds().await {
         assert!(open(&database, Prepare::IfEmpty).await.is_none());
     }
-}
-
-#[tokio::test]
-async fn a_copy_of_a_postgresql_database_is_restored_as_the_documentation_says() {
-    let world = World::postgres().await;
-    let ann = world.person("ann").await;
-    ann.say(world.chat.general(), "kept").await;
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("copy.sql");
-    let database = options(&world.database).database;
-    database.backup(&file, Sessions::Keep).await.unwrap();
-    ann.say(world.chat.general(), "late").await;
-    let again = database.backup(&file, Sessions::Keep).await.unwrap_err();
-    assert!(matches!(again, BackupError::Exists(_)), "{again}");
-
-    let empty = TempDatabase::postgres().await;
-    let Location::Postgres(url) = empty.location() else { unreachable!() };
-    // What psql does not know.
-    let url = url.split('?').next().unwrap();
-    let restored = std::process::Command::new("psql")
-        .args(["--quiet", "--single-transaction", "--set", "ON_ERROR_STOP=1", "--dbname", url, "--file"])
-        .arg(&file)
-        .output()
-        .unwrap();
-    assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
-    let copy = World::on(Arc::new(empty)).await;
-    let there = copy.log_in("ann").await;
-    assert_eq!(there.contents(copy.chat.general()).await, ["kept"]);
-    let epoch = |answer: serde_json::Value| answer["epoch"].clone();
-    let ask = || serde_json::json!({ "channels": {} });
-    // The clock of these tests gives every world the same ids, so it shows only that the copy had none and got one.
-    let none = serde_json::json!(Epoch::NONE);
-    assert!(std::fs::read_to_string(&file).unwrap().contains(none.as_str().unwrap()), "the copy has no epoch");
-    assert_ne!(epoch(there.get("message:sync", ask()).await), none);
-    assert!(copy.chat.authenticate(&ann.token).await.unwrap().is_some(), "who was signed in is");
 }
 
 #[tokio::test]
