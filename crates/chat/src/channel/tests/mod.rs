@@ -1,19 +1,18 @@
-//! Promises of channels and direct conversations.
+//! Promises of channels.
 
+mod direct;
+mod leave;
 mod people;
 mod update;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection};
-use testkit::database::Location;
 
 use crate::effect::{Audience, Effect};
 use crate::event::Event;
-use crate::member::{Left, Member};
-use crate::test_world::{Told, World, id_of, on_both};
+use crate::member::Member;
+use crate::test_world::{id_of, on_both};
 use crate::{ChannelId, Request};
 
 on_both! {
@@ -78,138 +77,6 @@ on_both! {
 }
 
 on_both! {
-    async fn leaving_is_told_and_ends_it(world: World) {
-        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
-        let plans = ann.channel("plans", "public").await;
-        bob.get("channel:join", json!({ "channelId": plans })).await;
-        world.take_told();
-        let answer = bob.ask("channel:leave", json!({ "channelId": plans })).await;
-        assert_eq!(answer, json!({ "status": "OK" }));
-        let member = Member { channel_id: plans, user_id: bob.id() };
-        let expected = [
-            Effect::Leave { user: bob.id(), channel: plans },
-            Effect::emit(Audience::User(bob.id()), Event::ChannelLeft(Left { channel_id: plans })),
-            Effect::emit(Audience::Channel(plans), Event::MemberLeft(member)),
-        ];
-        assert_eq!(world.take_effects(), expected);
-        assert_eq!(bob.refused("message:send", json!({ "channelId": plans, "content": "x" })).await, "FORBIDDEN");
-        assert_eq!(bob.refused("channel:leave", json!({ "channelId": plans })).await, "CONFLICT");
-        assert_eq!(ann.view(plans).await["userCount"], 1);
-    }
-}
-
-on_both! {
-    async fn a_leaving_owner_hands_over_to_the_oldest_member(world: World) {
-        let (ann, bob, cleo) = (world.person("ann").await, world.person("bob").await, world.person("cleo").await);
-        let plans = ann.channel("plans", "public").await;
-        for person in [&bob, &cleo] {
-            world.env.advance(std::time::Duration::from_secs(1));
-            person.get("channel:join", json!({ "channelId": plans })).await;
-        }
-        world.take_told();
-        ann.get("channel:leave", json!({ "channelId": plans })).await;
-        assert_eq!(bob.view(plans).await["role"], "owner");
-        assert_eq!(cleo.view(plans).await["role"], "member");
-        let told = world.take_effects();
-        assert!(told.iter().any(|effect| matches!(effect, Effect::Emit { audience: Audience::User(user),
-            event: Event::ChannelUpdated(_), .. } if *user == bob.id())), "{told:?}");
-    }
-}
-
-/// How many rows a table has.
-async fn rows(world: &World, table: &str) -> i64 {
-    let sql = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
-    match world.database.location() {
-        Location::Sqlite(path) => {
-            let mut connection = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
-            sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
-        }
-        Location::Postgres(url) => {
-            let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
-            sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
-        }
-    }
-}
-
-on_both! {
-    async fn a_private_channel_that_everybody_has_left_is_removed_with_its_messages(world: World) {
-        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
-        let (secret, kept) = (ann.channel("secret", "private").await, ann.channel("kept", "private").await);
-        let plans = ann.channel("plans", "public").await;
-        ann.get("user:reach", json!({ "userIds": [bob.id()] })).await;
-        ann.get("channel:add", json!({ "channelId": secret, "userIds": [bob.id()] })).await;
-        // More than go in one step.
-        let send = json!({ "channelId": secret, "content": "x" });
-        for _ in 0..3 {
-            let waiting: Vec<_> = (0..400).map(|_| ann.submit("message:send", &send)).collect();
-            for answer in waiting {
-                assert_eq!(answer.await.unwrap()["status"], "OK");
-            }
-        }
-        ann.say(kept, "stays").await;
-        ann.say(plans, "stays").await;
-        for channel in [secret, plans] {
-            ann.get("channel:leave", json!({ "channelId": channel })).await;
-        }
-        assert_eq!(world.chat.sweep_channels().await.unwrap(), 0, "somebody is in each, or may come back");
-        assert_eq!(bob.contents(secret).await.len(), 100);
-
-        bob.get("channel:leave", json!({ "channelId": secret })).await;
-        world.take_told();
-        assert_eq!(world.chat.sweep_channels().await.unwrap(), 1);
-        assert_eq!(rows(&world, "message").await, 2);
-        assert_eq!(rows(&world, "channel").await, 4, "General, the kept, the public and the direct one");
-        assert_eq!(world.take_told(), [], "there is nobody to be told");
-        assert_eq!(bob.refused("message:send", send).await, "NOT_FOUND");
-        let cursors = json!({ "channels": { secret.to_string(): 7 } });
-        assert_eq!(bob.get("message:sync", cursors).await["left"], json!([secret]));
-        assert_eq!(world.chat.sweep_channels().await.unwrap(), 0);
-    }
-}
-
-on_both! {
-    async fn a_leaving_owner_passes_over_the_disabled(world: World) {
-        let (ann, bob, cleo) = (world.person("ann").await, world.person("bob").await, world.person("cleo").await);
-        let plans = ann.channel("plans", "public").await;
-        for person in [&bob, &cleo] {
-            world.env.advance(std::time::Duration::from_secs(1));
-            person.get("channel:join", json!({ "channelId": plans })).await;
-        }
-        world.chat.set_disabled(bob.id(), true).await.unwrap();
-        ann.get("channel:leave", json!({ "channelId": plans })).await;
-        assert_eq!(cleo.view(plans).await["role"], "owner");
-        // With nobody else left it is theirs, for when they are let in again.
-        cleo.get("channel:leave", json!({ "channelId": plans })).await;
-        world.chat.set_disabled(bob.id(), false).await.unwrap();
-        assert_eq!(bob.view(plans).await["role"], "owner");
-    }
-}
-
-on_both! {
-    async fn the_disabled_are_reached_only_where_one_talked_to_them_before(world: World) {
-        let (ann, bob, cleo) = (world.person("ann").await, world.person("bob").await, world.person("cleo").await);
-        let with = |people: &[&crate::test_world::Person]| json!({ "userIds": people.iter().map(|p| p.id()).collect::<Vec<_>>() });
-        let before = ann.get("user:reach", with(&[&bob])).await;
-        world.chat.set_disabled(bob.id(), true).await.unwrap();
-        assert_eq!(ann.get("user:reach", with(&[&bob])).await["id"], before["id"], "what was said stays");
-        assert_eq!(cleo.refused("user:reach", with(&[&bob])).await, "NOT_FOUND");
-        assert_eq!(ann.refused("user:reach", with(&[&bob, &cleo])).await, "NOT_FOUND");
-        world.chat.set_disabled(bob.id(), false).await.unwrap();
-        assert_eq!(cleo.get("user:reach", with(&[&bob])).await["userCount"], 2);
-    }
-}
-
-on_both! {
-    async fn nobody_leaves_general_or_a_direct_conversation(world: World) {
-        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
-        let direct: ChannelId = id_of(&ann.get("user:reach", json!({ "userIds": [bob.id()] })).await);
-        for channel in [world.chat.general(), direct] {
-            assert_eq!(ann.refused("channel:leave", json!({ "channelId": channel })).await, "FORBIDDEN");
-        }
-    }
-}
-
-on_both! {
     async fn own_channels_are_listed_by_name_and_direct_ones_last(world: World) {
         let (ann, bob) = (world.person("ann").await, world.person("bob").await);
         let direct: ChannelId = id_of(&ann.get("user:reach", json!({ "userIds": [bob.id()] })).await);
@@ -250,61 +117,6 @@ on_both! {
         assert_eq!(names, ["planet", "Plans"]);
         assert_eq!((&found[0]["role"], &found[0]["unreadCount"]), (&Value::Null, &json!(0)));
         assert_eq!(ann.get("channel:search", json!({})).await, json!([]), "she is in all of them");
-    }
-}
-
-on_both! {
-    async fn a_direct_conversation_is_one_per_set_of_people(world: World) {
-        let (ann, bob, cleo) = (world.person("ann").await, world.person("bob").await, world.person("cleo").await);
-        world.take_told();
-        let made = ann.get("user:reach", json!({ "userIds": [bob.id()] })).await;
-        let id: ChannelId = id_of(&made);
-        assert_eq!((&made["name"], &made["type"], &made["direct"]), (&Value::Null, &json!("private"), &json!(true)));
-        assert_eq!((&made["users"], &made["userCount"]), (&json!([bob.id()]), &json!(2)));
-        let told = world.take_told();
-        for person in [&ann, &bob] {
-            let joined = Effect::Join { user: person.id(), channel: id };
-            assert!(told.contains(&Told { origin: ann.actor.origin.clone(), effect: joined }), "{told:?}");
-            let others = told.iter().find_map(|told| match &told.effect {
-                Effect::Emit { audience: Audience::User(user), event: Event::ChannelCreated(channel), .. }
-                    if *user == person.id() => Some(channel.users.clone()),
-                _ => None,
-            });
-            let other = if person.id() == ann.id() { bob.id() } else { ann.id() };
-            assert_eq!(others, Some(vec![other]), "each sees the others");
-        }
-        for (person, ids) in [(&ann, vec![bob.id()]), (&bob, vec![ann.id()]), (&bob, vec![ann.id(), bob.id(), ann.id()])] {
-            let again = person.get("user:reach", json!({ "userIds": ids })).await;
-            assert_eq!(again["id"], made["id"]);
-        }
-        assert_eq!(world.take_told(), [], "nothing new, nothing told");
-        let three = ann.get("user:reach", json!({ "userIds": [bob.id(), cleo.id()] })).await;
-        assert_ne!(three["id"], made["id"]);
-        assert_eq!(three["userCount"], 3);
-    }
-}
-
-on_both! {
-    async fn two_people_who_reach_for_each_other_at_once_meet_in_one_place(world: World) {
-        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
-        let first = ann.submit("user:reach", &json!({ "userIds": [bob.id()] }));
-        let second = bob.submit("user:reach", &json!({ "userIds": [ann.id()] }));
-        assert_eq!(first.await.unwrap()["data"]["id"], second.await.unwrap()["data"]["id"]);
-    }
-}
-
-on_both! {
-    async fn a_conversation_needs_one_to_eight_known_others(world: World) {
-        let ann = world.person("ann").await;
-        let nobody = |n: u128| crate::UserId::from_uuid(uuid::Uuid::from_u128(n));
-        for (ids, code) in [
-            (vec![], "INVALID"),
-            (vec![ann.id()], "INVALID"),
-            ((0..9).map(nobody).collect(), "INVALID"),
-            (vec![nobody(1)], "NOT_FOUND"),
-        ] {
-            assert_eq!(ann.refused("user:reach", json!({ "userIds": ids })).await, code, "{ids:?}");
-        }
     }
 }
 
@@ -387,16 +199,5 @@ on_both! {
         }).unwrap()).collect();
         assert_eq!(wire, [json!({ general.to_string(): { "seq": 3, "rev": 3 } })]);
         assert_eq!(world.chat.take_heads(), []);
-    }
-}
-
-on_both! {
-    async fn whoever_comes_into_a_channel_that_everybody_has_left_owns_it(world: World) {
-        let (ann, bob, cleo) = (world.person("ann").await, world.person("bob").await, world.person("cleo").await);
-        let plans = ann.channel("plans", "public").await;
-        ann.get("channel:leave", json!({ "channelId": plans })).await;
-        assert_eq!(bob.get("channel:join", json!({ "channelId": plans })).await["role"], "owner");
-        assert_eq!(cleo.get("channel:join", json!({ "channelId": plans })).await["role"], "member");
-        bob.get("channel:update", json!({ "channelId": plans, "topic": "ours" })).await;
     }
 }
