@@ -19,7 +19,7 @@ use crate::lane::{Entry, Lanes, Pending};
 use crate::limits::Limits;
 use crate::member;
 use crate::presence::Presence;
-use crate::session::{self, Ended, Identity};
+use crate::session::{self, EndedSessions, Identity};
 use crate::stats::{Stats, Tallies};
 use crate::text::{ChannelName, fold, look};
 use crate::time::{Environment, Time};
@@ -91,7 +91,7 @@ impl Chat {
             general,
             made_per_hour: options.made_per_hour,
             presence: Presence::default(),
-            ended: Ended::default(),
+            ended: EndedSessions::default(),
             typing: Default::default(),
             moved: Default::default(),
             fatal,

@@ -10,7 +10,7 @@ use crate::id::{ChannelId, Epoch};
 use crate::limits::Limits;
 use crate::message::{Head, TypingBoard};
 use crate::presence::Presence;
-use crate::session::Ended;
+use crate::session::EndedSessions;
 use crate::stats::Tallies;
 use crate::time::Environment;
 
@@ -24,7 +24,7 @@ pub(crate) struct World {
     /// What one account may make in an hour; nothing where that is not limited.
     pub(crate) made_per_hour: Option<u32>,
     pub(crate) presence: Presence,
-    pub(crate) ended: Ended,
+    pub(crate) ended: EndedSessions,
     pub(crate) typing: TypingBoard,
     /// Heads of the channels that moved since somebody asked.
     pub(crate) moved: Mutex<HashMap<ChannelId, Head>>,

@@ -14,11 +14,11 @@ const REMEMBERED: Duration = Duration::from_secs(60);
 
 /// The sessions that have ended of late, whoever ended them. In memory, so that it costs a message no statement.
 #[derive(Default)]
-pub(crate) struct Ended {
+pub(crate) struct EndedSessions {
     sessions: Mutex<HashMap<SessionId, Instant>>,
 }
 
-impl Ended {
+impl EndedSessions {
     /// These are over. To be called before anybody is told so.
     pub(crate) fn note(&self, sessions: impl IntoIterator<Item = SessionId>) {
         let mut sessions = sessions.into_iter().peekable();
@@ -51,7 +51,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_end_is_remembered_for_a_minute_and_no_more_are_kept() {
-        let ended = Ended::default();
+        let ended = EndedSessions::default();
         ended.note([session(1)]);
         assert_eq!(ended.among([session(2), session(1)].into_iter()), [1]);
         tokio::time::advance(REMEMBERED).await;

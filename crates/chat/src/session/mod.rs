@@ -22,7 +22,7 @@ use crate::time::Time;
 use crate::wire::wire;
 
 pub(crate) use end::{EndSessions, Which};
-pub(crate) use ended::Ended;
+pub(crate) use ended::EndedSessions;
 pub(crate) use keep::{KeepSessions, SweepSessions};
 pub(crate) use open::OpenSession;
 pub use token::Token;
