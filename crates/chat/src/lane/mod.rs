@@ -3,13 +3,14 @@
 
 mod batch;
 mod entry;
+mod lanes;
 mod plan;
 mod recover;
 mod run;
 
 pub(crate) use batch::Outcome;
 pub(crate) use entry::{Ask, Entry, Mark, MarkAsk, Pending, SendAsk, Sending, Settled, Then};
-pub(crate) use run::Lanes;
+pub(crate) use lanes::Lanes;
 
 #[cfg(test)]
 mod tests;

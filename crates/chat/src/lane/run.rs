@@ -2,18 +2,16 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use parking_lot::{Mutex, RwLock};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::batch::{Abort, Progress, attempt};
 use super::entry::{Entry, Settled, Work};
+use super::lanes::{QUEUE, Status};
 use super::recover::Doubt;
-use crate::command::LaneKey;
 use crate::db::{Db, Fault, Writer};
 use crate::effect::{Batch, Done};
 use crate::error::Error;
@@ -22,10 +20,6 @@ use crate::id::SessionId;
 use crate::seeded::Seeded;
 use crate::world::World;
 
-/// Commands waiting for one lane: about a fifth of a second of work. Beyond that `BUSY` is the honest answer.
-const QUEUE: usize = 1_024;
-/// Batches committed and not yet carried out: beyond that the lane waits, so that memory stays bounded.
-const HANDED_OVER: usize = 64;
 /// Sends per batch: more make the commit no cheaper, and the first of them wait longer.
 const SENDS: usize = 128;
 /// Commands per batch that run by themselves: each costs several statements.
@@ -41,85 +35,8 @@ const REPEATS: u32 = 5;
 /// No repetition begins later than this: whoever waits for the batch has waited before it too.
 const REPEAT_WITHIN: Duration = Duration::from_secs(1);
 
-/// All write lanes.
-pub(crate) struct Lanes {
-    queues: RwLock<Vec<mpsc::Sender<Entry>>>,
-    tasks: Mutex<Vec<JoinHandle<()>>>,
-    health: Vec<Arc<AtomicBool>>,
-    commits: Arc<AtomicU64>,
-}
-
-impl Lanes {
-    /// Start this many lanes. Each hands over what it has committed on a queue of its own.
-    pub(crate) fn open(count: usize, db: &Arc<Db>, world: &Arc<World>) -> (Self, Vec<mpsc::Receiver<Batch>>) {
-        let commits = Arc::new(AtomicU64::new(0));
-        let (mut queues, mut tasks, mut health, mut handed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for _ in 0..count {
-            let (queue, entries) = mpsc::channel(QUEUE);
-            let (out, batches) = mpsc::channel(HANDED_OVER);
-            let healthy = Arc::new(AtomicBool::new(true));
-            let lane = Lane {
-                db: Arc::clone(db),
-                world: Arc::clone(world),
-                entries,
-                backlog: VecDeque::new(),
-                out,
-                turn: i64::from_be_bytes(world.env.random()),
-                writer: None,
-                doubt: Doubt::default(),
-                healthy: Arc::clone(&healthy),
-                commits: Arc::clone(&commits),
-            };
-            tasks.push(tokio::spawn(lane.live()));
-            queues.push(queue);
-            health.push(healthy);
-            handed.push(batches);
-        }
-        (Self { queues: RwLock::new(queues), tasks: Mutex::new(tasks), health, commits }, handed)
-    }
-
-    /// Queue a command, or refuse it at once. Does no I/O.
-    pub(crate) fn submit(&self, key: LaneKey, entry: Entry) {
-        let refused = {
-            let queues = self.queues.read();
-            match queues.get(key.place(queues.len())) {
-                Some(queue) => queue.try_send(entry).err(),
-                None => Some(mpsc::error::TrySendError::Closed(entry)),
-            }
-        };
-        if let Some(mpsc::error::TrySendError::Full(entry) | mpsc::error::TrySendError::Closed(entry)) = refused {
-            entry.refuse(Error::busy());
-        }
-    }
-
-    /// Whether every lane reaches its database.
-    pub(crate) fn healthy(&self) -> bool {
-        self.health.iter().all(|lane| lane.load(Ordering::Relaxed))
-    }
-
-    /// How many commands wait for each lane.
-    pub(crate) fn queued(&self) -> Vec<usize> {
-        self.queues.read().iter().map(|queue| queue.max_capacity() - queue.capacity()).collect()
-    }
-
-    /// How many transactions were committed.
-    pub(crate) fn commits(&self) -> u64 {
-        self.commits.load(Ordering::Relaxed)
-    }
-
-    /// Take no more, finish what is queued, close the connections.
-    pub(crate) async fn close(&self) {
-        self.queues.write().clear();
-        let tasks = std::mem::take(&mut *self.tasks.lock());
-        for task in tasks {
-            // A lane that panicked has been logged by the runtime.
-            let _ = task.await;
-        }
-    }
-}
-
 /// One write lane.
-pub(crate) struct Lane {
+pub(super) struct Lane {
     db: Arc<Db>,
     world: Arc<World>,
     entries: mpsc::Receiver<Entry>,
@@ -130,8 +47,7 @@ pub(crate) struct Lane {
     turn: i64,
     writer: Option<Writer>,
     doubt: Doubt,
-    healthy: Arc<AtomicBool>,
-    commits: Arc<AtomicU64>,
+    status: Arc<Status>,
 }
 
 /// How a transaction ended.
@@ -145,7 +61,20 @@ enum Ended {
 }
 
 impl Lane {
-    async fn live(mut self) {
+    /// A lane that takes its commands from `entries` and hands over on `out` what it has committed.
+    pub(super) fn new(
+        db: Arc<Db>,
+        world: Arc<World>,
+        entries: mpsc::Receiver<Entry>,
+        out: mpsc::Sender<Batch>,
+        status: Arc<Status>,
+    ) -> Self {
+        let turn = i64::from_be_bytes(world.env.random());
+        Self { db, world, entries, backlog: VecDeque::new(), out, turn, writer: None, doubt: Doubt::default(), status }
+    }
+
+    /// Carry out what is queued until nobody can queue anything any more, or the server must stop.
+    pub(super) async fn live(mut self) {
         loop {
             if (self.writer.is_none() || !self.doubt.is_empty()) && !self.reach().await {
                 break;
@@ -324,7 +253,7 @@ impl Lane {
         let committed = self.world.fail_point.lose_answer(committed);
         let error = match committed {
             Ok(Ok(())) => {
-                self.commits.fetch_add(1, Ordering::Relaxed);
+                self.status.commits.fetch_add(1, Ordering::Relaxed);
                 return Ended::Committed(progress);
             }
             Ok(Err(error)) => Some(error),
@@ -376,7 +305,7 @@ impl Lane {
 
     fn lose(&mut self) {
         self.writer = None;
-        self.healthy.store(false, Ordering::Relaxed);
+        self.status.healthy.store(false, Ordering::Relaxed);
     }
 
     /// Wait until the database answers and nothing is in doubt any more; meanwhile refuse whoever has waited too long.
@@ -388,7 +317,7 @@ impl Lane {
             }
             match timeout(CONNECT_MAX, self.connect()).await {
                 Ok(Ok(())) => {
-                    self.healthy.store(true, Ordering::Relaxed);
+                    self.status.healthy.store(true, Ordering::Relaxed);
                     return true;
                 }
                 Ok(Err(error)) => tracing::warn!(cause = %Cause(&error), "the database cannot be reached"),
