@@ -96,13 +96,21 @@ impl Progress {
         self.go_on(moves);
     }
 
-    /// Refuse those whose session the transaction has ended before their turn came. Who is left.
-    fn refuse_ended(&mut self, works: &[Work], mut places: Vec<usize>) -> Vec<usize> {
-        if !self.ended.is_empty() {
-            let over = places.extract_if(.., |place| self.ended.contains(&works[*place].actor().session));
-            self.outcomes.extend(over.map(|place| (place, Outcome::refused(Error::signed_out()))));
-        }
-        places
+    /// Whether the transaction has ended the session of this before its turn came.
+    fn has_ended(&self, work: &Work) -> bool {
+        self.ended.contains(&work.actor().session)
+    }
+
+    /// Refuse it for that.
+    fn sign_out(&mut self, place: usize) {
+        self.outcomes.push((place, Outcome::refused(Error::signed_out())));
+    }
+
+    /// Refuse those of a run whose session has ended. Who is left.
+    fn refuse_ended(&mut self, works: &[Work], places: Vec<usize>) -> Vec<usize> {
+        let (over, left): (Vec<_>, _) = places.into_iter().partition(|&place| self.has_ended(&works[place]));
+        over.into_iter().for_each(|place| self.sign_out(place));
+        left
     }
 
     fn go_on(&mut self, moves: Vec<Move>) {
@@ -146,11 +154,10 @@ pub(super) async fn attempt(
                 let outcome = run::run(&mut writer.conn(), world.env.now(), &asks).await.map_err(Abort::of)?;
                 progress.note(&places, outcome);
             }
+            Step::Act(place) if progress.has_ended(&works[place]) => progress.sign_out(place),
             Step::Act(place) => {
-                for place in progress.refuse_ended(works, vec![place]) {
-                    let (outcome, moves) = act(writer, world, &mut works[place]).await?;
-                    progress.note_act(place, outcome, moves);
-                }
+                let (outcome, moves) = act(writer, world, &mut works[place]).await?;
+                progress.note_act(place, outcome, moves);
             }
         }
     }
