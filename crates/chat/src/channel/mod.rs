@@ -91,12 +91,14 @@ wire! {
 wire! {
     /// What is the same of a channel for everybody in it. The rest of a [`Channel`] is about one person, and what
     /// happens to it has events of its own.
+    #[derive(sqlx::FromRow)]
     pub struct ChannelUpdate {
         /// Identity.
         pub id: ChannelId,
         /// Its name; null for a direct conversation.
         pub name: Option<ChannelName>,
         /// Who may find and join it.
+        #[sqlx(rename = "kind", try_from = "String")]
         pub r#type: ChannelType,
         /// What it is about.
         pub topic: Option<Topic>,
@@ -105,6 +107,7 @@ wire! {
         /// What the reader is in it from now on; there only where that is what changed.
         #[serde(skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "gen", ts(optional))]
+        #[sqlx(skip)]
         pub role: Option<Role>,
     }
 }

@@ -1,8 +1,9 @@
 //! All SQL on channels.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::channel::{Channel, ChannelType, Role};
+use crate::channel::{Channel, ChannelType, ChannelUpdate, Role};
 use crate::db::{Bulk, Conn, chunks, on_db};
 use crate::error::{Error, Result};
 use crate::id::{ChannelId, UserId};
@@ -160,11 +161,6 @@ pub(super) async fn set_topic(conn: &mut Conn<'_>, id: ChannelId, topic: Option<
 
 /// A channel as one person sees it. Whether they may is the caller's to ask.
 pub(crate) async fn seen_by(conn: &mut Conn<'_>, id: ChannelId, user: UserId) -> Result<Channel> {
-    found(conn, id, user).await?.ok_or_else(|| Error::not_found("channel"))
-}
-
-/// As [`seen_by`]; nothing where there is no such channel.
-pub(crate) async fn found(conn: &mut Conn<'_>, id: ChannelId, user: UserId) -> Result<Option<Channel>> {
     let sql = concat!(
         "SELECT ",
         columns!(),
@@ -172,7 +168,26 @@ pub(crate) async fn found(conn: &mut Conn<'_>, id: ChannelId, user: UserId) -> R
          WHERE c.id = $1"
     );
     let row: Option<ChannelRow> = on_db!(conn, c => sqlx::query_as(sql).bind(id).bind(user).fetch_optional(c).await)?;
-    Ok(row.map(|row| row.seen_by(user)))
+    Ok(row.ok_or_else(|| Error::not_found("channel"))?.seen_by(user))
+}
+
+/// What is the same of these channels for everybody in them; without those that there are not.
+pub(crate) async fn shared(conn: &mut Conn<'_>, ids: &[ChannelId]) -> Result<HashMap<ChannelId, ChannelUpdate>> {
+    static SQL: LazyLock<Bulk> = LazyLock::new(|| {
+        Bulk::new("SELECT c.id, c.kind, c.name, c.topic, c.user_count FROM channel c WHERE c.id IN ({values})", 1)
+    });
+    let mut found = HashMap::with_capacity(ids.len());
+    for chunk in chunks(ids) {
+        let rows: Vec<ChannelUpdate> = on_db!(conn, c => {
+            let mut query = sqlx::query_as(SQL.sql(chunk.size));
+            for (id, _) in chunk.filled() {
+                query = query.bind(id);
+            }
+            query.fetch_all(c).await
+        })?;
+        found.extend(rows.into_iter().map(|update| (update.id, update)));
+    }
+    Ok(found)
 }
 
 /// Private channels that nobody is in: nobody can find, join or be added to them any more.

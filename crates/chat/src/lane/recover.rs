@@ -8,6 +8,7 @@ use crate::effect::{Audience, Batch, Done, Effect};
 use crate::error::Result;
 use crate::event::Event;
 use crate::id::{ChannelId, SessionId, UserId};
+use crate::member::sql::Standing;
 use crate::member::{self, Member};
 use crate::message::{self, Head};
 use crate::session;
@@ -58,26 +59,27 @@ impl Untold {
     /// Everything as it is now. Who is in a channel comes before how many they are: clients count by the first, and the
     /// second sets them right.
     async fn tell(&self, conn: &mut Conn<'_>, general: ChannelId) -> Result<Vec<Effect>> {
+        let people: Vec<_> = self.members.union(&self.roles).copied().collect();
+        let standings = member::sql::standings(conn, &people).await?;
+        let channels: HashSet<_> = self.channels.iter().copied().chain(self.roles.iter().map(|(id, _)| *id)).collect();
+        let channels: Vec<_> = channels.into_iter().collect();
+        let channels = channel::sql::shared(conn, &channels).await?;
+
         let mut effects = Vec::new();
-        let members: Vec<_> = self.members.iter().copied().collect();
-        let standings = member::sql::standings(conn, &members).await?;
-        for pair @ (channel_id, user_id) in members {
+        for pair @ &(channel_id, user_id) in &self.members {
             let member = Member { channel_id, user_id };
-            let is_in = standings.get(&pair).is_some_and(member::sql::Standing::is_member);
+            let is_in = standings.get(pair).is_some_and(Standing::is_member);
             let event = if is_in { Event::MemberJoined(member) } else { Event::MemberLeft(member) };
             effects.push(Effect::emit(Audience::Channel(channel_id), event));
         }
-        for &id in &self.channels {
-            if let Some(channel) = channel::sql::found(conn, id, UserId::from_uuid(uuid::Uuid::nil())).await? {
-                effects.push(Effect::emit(Audience::Channel(id), Event::ChannelUpdated(channel.shared())));
-            }
+        for update in self.channels.iter().filter_map(|id| channels.get(id)) {
+            effects.push(Effect::emit(Audience::Channel(update.id), Event::ChannelUpdated(update.clone())));
         }
-        for &(id, user) in &self.roles {
-            let channel = channel::sql::found(conn, id, user).await?;
-            if let Some(channel) = channel.filter(|channel| channel.role.is_some()) {
-                let update = ChannelUpdate { role: channel.role, ..channel.shared() };
-                effects.push(Effect::emit(Audience::User(user), Event::ChannelUpdated(update)));
-            }
+        for pair @ (id, user) in &self.roles {
+            let (Some(update), Some(standing)) = (channels.get(id), standings.get(pair)) else { continue };
+            let Some(role) = standing.role()? else { continue };
+            let update = ChannelUpdate { role: Some(role), ..update.clone() };
+            effects.push(Effect::emit(Audience::User(*user), Event::ChannelUpdated(update)));
         }
         let names: Vec<_> = self.names.iter().copied().collect();
         for person in user::sql::by_ids(conn, &names).await? {
@@ -119,8 +121,8 @@ impl Doubt {
         self.sessions.extend(sessions);
     }
 
-    /// What is to be told, and which sessions have ended. The lane's turn comes when its transaction that was lost has ended, so that what is read here
-    /// is what has become of it.
+    /// What is to be told, and which sessions have ended. The lane's turn comes when its transaction that was lost has
+    /// ended, so that what is read here is what has become of it.
     pub(super) async fn resolve(
         &self,
         writer: &mut Writer,
@@ -130,12 +132,12 @@ impl Doubt {
         writer.begin_in_turn(turn).await?;
         let conn = &mut writer.conn();
         let mut effects = Vec::new();
-        for (&channel, known) in &self.channels {
-            for message in message::sql::changed_since(conn, channel, known.rev).await? {
-                let is_new = message.id.seq() > known.seq;
-                let event = if is_new { Event::MessageSent(message) } else { Event::MessageUpdated(message) };
-                effects.push(Effect::emit(Audience::Channel(channel), event));
-            }
+        let known: Vec<_> = self.channels.iter().map(|(id, known)| (*id, known.rev)).collect();
+        for message in message::sql::changed_since(conn, &known).await? {
+            let channel = message.channel_id;
+            let is_new = self.channels.get(&channel).is_none_or(|known| message.id.seq() > known.seq);
+            let event = if is_new { Event::MessageSent(message) } else { Event::MessageUpdated(message) };
+            effects.push(Effect::emit(Audience::Channel(channel), event));
         }
         effects.extend(self.untold.tell(conn, general).await?);
         let sessions: Vec<_> = self.sessions.iter().copied().collect();

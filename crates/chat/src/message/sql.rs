@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use crate::db::{Bulk, Conn, chunks, on_db};
 use crate::error::Result;
-use crate::id::{ChannelId, MessageId, Rev, UserId};
+use crate::id::{ChannelId, MessageId, UserId};
 use crate::message::Message;
 use crate::text::ClientId;
 use crate::time::Time;
@@ -147,14 +147,8 @@ pub(crate) async fn delete_oldest(conn: &mut Conn<'_>, channel: ChannelId, rows:
         .map(|result| result.rows_affected()))?)
 }
 
-/// Every message of a channel that changed since `rev`, in order of rev.
-pub(crate) async fn changed_since(conn: &mut Conn<'_>, channel: ChannelId, rev: i64) -> Result<Vec<Message>> {
-    let sql = concat!("SELECT ", columns!(), " FROM message m WHERE m.channel_id = $1 AND m.rev > $2 ORDER BY m.rev");
-    Ok(on_db!(conn, c => sqlx::query_as(sql).bind(channel).bind(rev).fetch_all(c).await)?)
-}
-
 /// The messages of several channels that changed since a rev each, in order of channel and rev.
-pub(super) async fn changed_in(conn: &mut Conn<'_>, cursors: &[(ChannelId, Rev)]) -> Result<Vec<Message>> {
+pub(crate) async fn changed_since(conn: &mut Conn<'_>, revs: &[(ChannelId, i64)]) -> Result<Vec<Message>> {
     static SQL: LazyLock<Bulk> = LazyLock::new(|| {
         Bulk::new(
             concat!(
@@ -167,12 +161,12 @@ pub(super) async fn changed_in(conn: &mut Conn<'_>, cursors: &[(ChannelId, Rev)]
         )
     });
     let mut found: Vec<Message> = Vec::new();
-    for chunk in chunks(cursors) {
+    for chunk in chunks(revs) {
         let more: Vec<Message> = on_db!(conn, c => {
             let mut query = sqlx::query_as(SQL.sql(chunk.size));
             for ((channel, rev), filler) in chunk.filled() {
                 // Nothing is above the greatest rev, so that a filler finds nothing a second time.
-                query = query.bind(channel).bind(if filler { i64::MAX } else { rev.get() });
+                query = query.bind(channel).bind(if filler { i64::MAX } else { *rev });
             }
             query.fetch_all(c).await
         })?;

@@ -117,10 +117,10 @@ impl Command for SyncMessages {
             rows <= SYNC_ROWS_MAX as i64
         });
         let within = within.count();
-        let cursors: Vec<_> = missed[..within].iter().map(|(id, rev, _)| (*id, *rev)).collect();
+        let cursors: Vec<_> = missed[..within].iter().map(|(id, rev, _)| (*id, rev.get())).collect();
         let mut changed: HashMap<ChannelId, Vec<Message>> = HashMap::new();
         let left_out = usize::from(Seeded::SyncGap.is_sown());
-        for message in sql::changed_in(cx.db(), &cursors).await?.into_iter().skip(left_out) {
+        for message in sql::changed_since(cx.db(), &cursors).await?.into_iter().skip(left_out) {
             changed.entry(message.channel_id).or_default().push(message);
         }
         for (place, (id, _, channel)) in missed.into_iter().enumerate() {
