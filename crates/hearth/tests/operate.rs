@@ -37,6 +37,13 @@ fn refused(data: &Path, args: &[&str]) -> String {
     said
 }
 
+/// What it says of arguments that it does not understand.
+fn misused(data: &Path, args: &[&str]) -> String {
+    let output = run(data, args);
+    assert_eq!(output.status.code(), Some(2), "{args:?}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
 /// The word behind `label` in what was said.
 fn after<'a>(said: &'a str, label: &str) -> &'a str {
     let (_, rest) = said.split_once(label).unwrap_or_else(|| panic!("no {label} in {said}"));
@@ -131,7 +138,8 @@ async fn an_invitation_that_is_made_beside_the_server_lets_in_and_is_taken_back(
     hearth(&data, &["invite", "revoke", after(&said, "id:")]);
     assert_eq!(sign_up("eve", code).await, 429, "whoever has none is counted, and one was the owner's");
     assert!(hearth(&data, &["invite", "list"]).contains("revoked"));
-    assert!(refused(&data, &["invite", "revoke", after(&said, "id:")]).contains("no such invitation"));
+    assert!(refused(&data, &["invite", "revoke", after(&said, "id:")]).contains("taken back already"));
+    assert!(misused(&data, &["invite", "revoke", "ann"]).contains("hearth invite list"));
 }
 
 /// Who says what in `General`, as a client that was away asks for it: the epoch and the contents.
@@ -291,8 +299,35 @@ fn what_is_in_force_is_shown_with_where_it_comes_from_and_without_secrets() {
 fn a_mistyped_folder_is_not_made_into_a_database() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("dta");
-    assert!(refused(&data, &["user", "list"]).contains("no database"));
+    for args in [&["user", "list"][..], &["backup", "copy.db"]] {
+        assert!(refused(&data, args).contains("name its folder with --data"), "{args:?}");
+    }
     assert!(!data.exists());
+}
+
+#[test]
+fn a_database_that_cannot_be_opened_is_named_with_what_was_said_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    let file = data.join("hearth.db");
+    std::fs::write(&file, "a letter, and no database at all").unwrap();
+    let said = format!("the database {} cannot be opened: file is not a database\n", file.display());
+    assert_eq!(refused(&data, &["user", "list"]), format!("hearth: {said}"));
+    let found = String::from_utf8(run(&data, &["doctor"]).stdout).unwrap();
+    assert!(found.contains(&format!("FAIL  database    {said}")), "{found}");
+    assert!(refused(&file, &["serve"]).contains("is not a folder"));
+
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("postgres://ann:s3cret@{closed}/talk");
+    for args in [["serve", "--listen=127.0.0.1:0", "--database-url", &url], ["user", "list", "--database-url", &url]] {
+        let said = refused(&data, &args);
+        assert!(
+            said.contains(&format!("the database at {closed}/talk cannot be opened: Connection refused")),
+            "{said}"
+        );
+        assert!(!said.contains("s3cret"), "{said}");
+    }
 }
 
 #[test]

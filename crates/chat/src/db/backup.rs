@@ -10,6 +10,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
 use super::Database;
+use super::fault::said;
 use super::open::make_file;
 use crate::id::Epoch;
 
@@ -55,7 +56,13 @@ pub enum BackupError {
     Damaged(String),
     /// The database said something else.
     #[error("the database cannot be copied: {0}")]
-    Database(#[from] sqlx::Error),
+    Database(String),
+}
+
+impl From<sqlx::Error> for BackupError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(said(&error))
+    }
 }
 
 impl Database {

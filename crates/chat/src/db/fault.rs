@@ -26,6 +26,16 @@ const SQLITE_NOTADB: u32 = 26;
 /// No room for the shared-memory file of the WAL: a full disk, not a broken one.
 const SQLITE_IOERR_SHMSIZE: u32 = SQLITE_IOERR | (19 << 8);
 
+/// What the database or the system said, without what the driver puts around it.
+pub(super) fn said(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(error) => error.message().to_owned(),
+        sqlx::Error::Io(error) => error.to_string(),
+        sqlx::Error::Tls(error) => error.to_string(),
+        error => error.to_string(),
+    }
+}
+
 impl Fault {
     /// Judge an error.
     pub(crate) fn of(error: &sqlx::Error) -> Self {

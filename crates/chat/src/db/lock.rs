@@ -72,8 +72,9 @@ impl Database {
             Self::Postgres(url) => {
                 let options = PgConnectOptions::from_str(url).map_err(|_| OpenError::Address)?;
                 let options = options.application_name("hearth lock").disable_statement_logging();
-                let silent = |_| sqlx::Error::Io(ErrorKind::TimedOut.into());
-                let session = timeout(ANSWERS_WITHIN, Session::open(&options)).await.map_err(silent)??;
+                let answered = timeout(ANSWERS_WITHIN, Session::open(&options)).await;
+                let answered = answered.unwrap_or_else(|_| Err(sqlx::Error::Io(ErrorKind::TimedOut.into())));
+                let session = answered.map_err(|error| OpenError::closed(&options, &error))?;
                 Ok(session.map(|session| Lock(Held::Session { options: Box::new(options), session: Some(session) })))
             }
         }
@@ -82,7 +83,7 @@ impl Database {
 
 fn lock_file(path: &Path) -> Result<Option<Lock>, OpenError> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    make_folder(folder).map_err(|source| OpenError::Folder { path: folder.to_owned(), source })?;
+    make_folder(folder)?;
     let unwritable =
         |error: std::io::Error| OpenError::NotWritable { path: path.to_owned(), reason: error.to_string() };
     let lock = path.with_extension("lock");

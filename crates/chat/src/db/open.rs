@@ -1,5 +1,6 @@
 //! Opening a database: connecting, checking that it keeps what it is given, migrating.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, PgPool, SqlitePool};
 
+use super::fault::said;
 use super::migrate::migrate;
 use super::{Conn, Reading, Writer};
 use crate::error::Error;
@@ -58,6 +60,9 @@ pub enum OpenError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// There is something else where the folder should be.
+    #[error("{} is not a folder: name the one that the database lies in", .0.display())]
+    NoFolder(PathBuf),
     /// The folder or the file cannot be written to.
     #[error("the database {} cannot be written to: {reason}", .path.display())]
     NotWritable {
@@ -106,9 +111,32 @@ pub enum OpenError {
     /// The password cost makes no sense.
     #[error("passwords cannot be hashed at this cost: {0}")]
     Passwords(String),
+    /// The database cannot be reached, or lets nobody in.
+    #[error("the database {place} cannot be opened: {said}")]
+    Closed {
+        /// Which: the file, or `at` a server's host, port and database.
+        place: String,
+        /// What the system or the database said.
+        said: String,
+    },
     /// Anything else that the database said.
     #[error("the database cannot be opened: {0}")]
-    Database(#[from] sqlx::Error),
+    Database(String),
+}
+
+impl From<sqlx::Error> for OpenError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(said(&error))
+    }
+}
+
+impl OpenError {
+    /// The server lets nobody in, or there is none.
+    pub(super) fn closed(server: &PgConnectOptions, error: &sqlx::Error) -> Self {
+        let host = server.get_socket().map_or_else(|| server.get_host().into(), |socket| socket.to_string_lossy());
+        let database = server.get_database().unwrap_or(server.get_username());
+        Self::Closed { place: format!("at {host}:{}/{database}", server.get_port()), said: said(error) }
+    }
 }
 
 /// How a database is opened.
@@ -166,7 +194,7 @@ impl Db {
     /// With a connection on which a transaction has begun, so that whether the file can be written to is known.
     async fn open_sqlite(path: &Path, statement: Duration) -> Result<(Self, Writer), OpenError> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            make_folder(folder).map_err(|source| OpenError::Folder { path: folder.to_owned(), source })?;
+            make_folder(folder)?;
         }
         // It may be there; SQLite itself says what is wrong with one that cannot be made.
         let _ = make_file(path);
@@ -190,9 +218,9 @@ impl Db {
         let unwritable = |error: sqlx::Error| match error.as_database_error().and_then(|e| e.code()).as_deref() {
             // SQLITE_READONLY, SQLITE_CANTOPEN and their extended codes.
             Some(code) if code.parse::<u32>().is_ok_and(|code| matches!(code & 0xFF, 8 | 14)) => {
-                OpenError::NotWritable { path: path.to_owned(), reason: error.to_string() }
+                OpenError::NotWritable { path: path.to_owned(), reason: said(&error) }
             }
-            _ => OpenError::Database(error),
+            _ => OpenError::Closed { place: path.display().to_string(), said: said(&error) },
         };
         let mut writer = db.writer().await.map_err(unwritable)?;
         if let Writer::Sqlite(connection) = &mut writer {
@@ -223,9 +251,9 @@ impl Db {
             .acquire_timeout(statement)
             .idle_timeout(READER_IDLE)
             .connect_lazy_with(options.clone());
+        let mut writer =
+            Writer::Postgres(Box::new(options.connect().await.map_err(|error| OpenError::closed(&options, &error))?));
         let db = Self::Postgres { options: Box::new(options), readers };
-
-        let mut writer = db.writer().await?;
         if let Writer::Postgres(connection) = &mut writer {
             let (commit,): (String,) = sqlx::query_as("SHOW synchronous_commit").fetch_one(&mut **connection).await?;
             require("synchronous_commit", &commit, "on")?;
@@ -270,12 +298,15 @@ impl Db {
 }
 
 /// Make the data folder for its owner alone: it holds password hashes.
-pub(super) fn make_folder(folder: &Path) -> std::io::Result<()> {
+pub(super) fn make_folder(folder: &Path) -> Result<(), OpenError> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    builder.create(folder).map_err(|source| match source.kind() {
+        ErrorKind::AlreadyExists => OpenError::NoFolder(folder.to_owned()),
+        _ => OpenError::Folder { path: folder.to_owned(), source },
+    })
 }
 
 /// Make the database file for its owner alone, whoever may enter a folder that was there before; what SQLite lays beside

@@ -7,13 +7,11 @@ use anyhow::Result;
 use chat::BackupSessions;
 use clap::Args;
 
-use crate::config::{Database, DatabaseArgs};
+use super::data::existing;
+use crate::config::DatabaseArgs;
 
 #[derive(Args, Debug)]
 pub(super) struct BackupArgs {
-    #[command(flatten)]
-    database: DatabaseArgs,
-
     /// Where to write the copy: a SQLite database, or the SQL of a PostgreSQL one. Must not exist
     file: PathBuf,
 
@@ -21,10 +19,13 @@ pub(super) struct BackupArgs {
     /// back who was signed out meanwhile
     #[arg(long)]
     without_sessions: bool,
+
+    #[command(flatten)]
+    database: DatabaseArgs,
 }
 
 pub(super) async fn run(args: BackupArgs) -> Result<ExitCode> {
-    let database = chat::Database::from(&Database::from_args(&args.database)?);
+    let database = chat::Database::from(&existing(&args.database)?);
     let sessions = if args.without_sessions { BackupSessions::Forget } else { BackupSessions::Keep };
     database.backup(&args.file, sessions).await?;
     println!("{}", args.file.display());

@@ -34,12 +34,10 @@ impl Data {
 
     /// [`open`](Self::open) with another clock.
     pub(super) async fn open_with(args: &DatabaseArgs, fresh: Fresh, env: Environment) -> Result<Self> {
-        let database = Database::from_args(args)?;
-        if let (Database::Folder(folder), Fresh::Refuse) = (&database, fresh)
-            && !folder.join("hearth.db").exists()
-        {
-            bail!("there is no database in {}: name its folder with --data or HEARTH_DATA", folder.display());
-        }
+        let database = match fresh {
+            Fresh::Make => Database::from_args(args)?,
+            Fresh::Refuse => existing(args)?,
+        };
         let database = chat::Database::from(&database);
         let lock = match fresh {
             Fresh::Make => database.try_lock().await?,
@@ -65,6 +63,17 @@ impl Data {
         self.chat.close().await;
         while self.lanes.join_next().await.is_some() {}
     }
+}
+
+/// The database that must be there already, as far as that can be seen from here.
+pub(super) fn existing(args: &DatabaseArgs) -> Result<Database> {
+    let database = Database::from_args(args)?;
+    if let Database::Folder(folder) = &database
+        && !folder.join("hearth.db").exists()
+    {
+        bail!("there is no database in {}: name its folder with --data or HEARTH_DATA", folder.display());
+    }
+    Ok(database)
 }
 
 async fn finish(mut lane: mpsc::Receiver<Batch>) {

@@ -12,8 +12,8 @@ use chat::server::Vitals;
 use url::Url;
 
 use super::data::{Data, Fresh};
-use super::healthcheck;
 use super::table::time;
+use super::{healthcheck, sentence};
 use crate::config::{Database, ServeArgs, Settings};
 use crate::descriptors;
 
@@ -85,9 +85,11 @@ pub(super) async fn run(args: &ServeArgs) -> Result<ExitCode> {
             }
             data.close().await;
         }
-        Err(error) => findings.push(fail("database", format!("{error:#}"))),
+        Err(error) => findings.push(fail("database", sentence(&error))),
     }
-    if let Database::Folder(folder) = &settings.database {
+    if let Database::Folder(folder) = &settings.database
+        && folder.exists()
+    {
         findings.push(disk(folder));
     }
     findings.push(files());

@@ -8,6 +8,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use clap::Args;
 
+use crate::config::parse_address;
+
 /// Longest that each step may take: whoever asks has a deadline too.
 const STEP: Duration = Duration::from_secs(3);
 /// More of an answer than tells its status.
@@ -16,7 +18,7 @@ const ANSWER: u64 = 4096;
 #[derive(Args, Debug)]
 pub(super) struct HealthcheckArgs {
     /// Address and port that the server listens on
-    #[arg(long, env = "HEARTH_LISTEN", default_value = "127.0.0.1:3000", value_name = "ADDR:PORT")]
+    #[arg(long, env = "HEARTH_LISTEN", default_value = "127.0.0.1:3000", value_name = "ADDR:PORT", value_parser = parse_address)]
     listen: SocketAddr,
     /// Only whether the process lives, not whether its database does
     #[arg(long)]

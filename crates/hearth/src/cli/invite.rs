@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
-use chat::InviteId;
+use anyhow::{Context as _, Result, anyhow};
 use chat::invite::InviteState;
+use chat::{Code, InviteId};
 use clap::{Args, Subcommand};
 
 use super::data::{Data, Fresh};
@@ -39,8 +39,13 @@ enum What {
     /// Take an invitation back; whoever has signed up with it stays
     Revoke {
         /// Its id, as `hearth invite list` shows it
+        #[arg(value_parser = parse_id)]
         id: InviteId,
     },
+}
+
+fn parse_id(text: &str) -> Result<InviteId, &'static str> {
+    text.parse().map_err(|_| "that is no id of an invitation (hearth invite list)")
 }
 
 pub(super) async fn run(args: InviteArgs) -> Result<ExitCode> {
@@ -53,7 +58,7 @@ pub(super) async fn run(args: InviteArgs) -> Result<ExitCode> {
 async fn act(data: &Data, what: What) -> Result<()> {
     match what {
         What::Create { uses, expires, public_url } => {
-            let public_url = public_url.as_deref().map(parse_origin_url).transpose()?;
+            let public_url = public_url.as_deref().map(parse_origin_url).transpose().context("HEARTH_PUBLIC_URL")?;
             let (id, code) = data.chat.create_invite(uses, expires.get()).await?;
             println!("id:   {id}\ncode: {}", code.expose());
             if let Some(url) = public_url {
@@ -81,7 +86,10 @@ async fn act(data: &Data, what: What) -> Result<()> {
             print!("{}", table(["ID", "USED", "CREATED (UTC)", "EXPIRES", "STATE"], &rows));
         }
         What::Revoke { id } => {
-            data.chat.revoke_invite(id).await?;
+            data.chat.revoke_invite(id).await.map_err(|error| match error.code() {
+                Code::NotFound => anyhow!("no such invitation, or it was taken back already (hearth invite list)"),
+                _ => error.into(),
+            })?;
             println!("nobody signs up with it any more");
         }
     }

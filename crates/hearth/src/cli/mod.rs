@@ -82,6 +82,15 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
         .mut_subcommands(without_empty_variables)
 }
 
+/// The error and its causes behind colons; a cause that its effect has named already is not said twice.
+pub fn sentence(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .skip(1)
+        .map(ToString::to_string)
+        .fold(error.to_string(), |said, cause| if said.contains(&cause) { said } else { format!("{said}: {cause}") })
+}
+
 /// Runs the command that the process was started with.
 ///
 /// # Errors

@@ -8,7 +8,8 @@ mod units;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
+use chat::text::DisplayName;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use url::Url;
@@ -19,7 +20,7 @@ pub use units::{Bytes, Rate, Span};
 /// Where everything is stored.
 #[derive(Args, Debug, Clone)]
 pub struct DatabaseArgs {
-    /// Folder for the SQLite database. Made when it does not exist.
+    /// Folder of the SQLite database. The server makes it when it does not exist.
     #[arg(long, global = true, env = "HEARTH_DATA", default_value = "./data", value_name = "FOLDER")]
     pub data: PathBuf,
 
@@ -36,7 +37,13 @@ pub struct DatabaseArgs {
 #[derive(Args, Debug, Clone)]
 pub struct ServeArgs {
     /// Address and port to listen on. The first account owns the server, so nothing listens to the world unasked.
-    #[arg(long, env = "HEARTH_LISTEN", default_value = "127.0.0.1:3000", value_name = "ADDR:PORT")]
+    #[arg(
+        long,
+        env = "HEARTH_LISTEN",
+        default_value = "127.0.0.1:3000",
+        value_name = "ADDR:PORT",
+        value_parser = parse_address
+    )]
     pub listen: SocketAddr,
 
     /// Where everything is stored.
@@ -78,7 +85,7 @@ pub struct ServeArgs {
     pub log_format: LogFormat,
 
     /// Address and port of a listener for /metrics alone. Must be loopback, unless there is a token.
-    #[arg(long, env = "HEARTH_METRICS_LISTEN", value_name = "ADDR:PORT")]
+    #[arg(long, env = "HEARTH_METRICS_LISTEN", value_name = "ADDR:PORT", value_parser = parse_address)]
     pub metrics_listen: Option<SocketAddr>,
 
     /// File with a token; with it /metrics answers `Authorization: Bearer`, on the server's own port too.
@@ -235,10 +242,11 @@ impl Settings {
             .map(|text| parse_network(text.trim()))
             .collect::<Result<_>>()
             .context("HEARTH_TRUSTED_PROXIES")?;
+        let name = DisplayName::try_from(args.name.clone()).map_err(|error| anyhow!("HEARTH_NAME {error}"))?;
         Ok(Self {
             listen: args.listen,
             database: Database::from_args(&args.database)?,
-            name: args.name.clone(),
+            name: name.to_string(),
             metrics: MetricsSettings::from_args(args)?,
             limits: args.limits.clone(),
             public_url,
@@ -279,10 +287,17 @@ impl Settings {
 /// Fewest characters of a token for the metrics: beyond guessing.
 const TOKEN_LENGTH: usize = 16;
 
+/// An address to listen on.
+pub(crate) fn parse_address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "write an address and a port such as 127.0.0.1:3000, or 0.0.0.0:3000 for all addresses")
+}
+
 /// An address of the form `scheme://host[:port]`, with nothing behind it.
 pub(crate) fn parse_origin_url(text: &str) -> Result<Url> {
-    let url =
-        Url::parse(text.trim()).with_context(|| format!("`{text}` is not a URL such as https://chat.example.org"))?;
+    let url = match Url::parse(text.trim()) {
+        Err(url::ParseError::RelativeUrlWithoutBase) => bail!("`{text}` must begin with http:// or https://"),
+        url => url.with_context(|| format!("`{text}` is not a URL such as https://chat.example.org"))?,
+    };
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
         bail!("`{text}` must begin with http:// or https://");
     }
@@ -334,7 +349,12 @@ mod tests {
     #[test]
     fn mistakes_are_one_sentence_that_names_the_setting() {
         for (args, wanted) in [
-            (["--public-url", "chat.example.org"], "HEARTH_PUBLIC_URL"),
+            (
+                ["--listen", "3000"],
+                "'3000' for '--listen <ADDR:PORT>': write an address and a port such as 127.0.0.1:3000",
+            ),
+            (["--name", ""], "HEARTH_NAME must have 1 to 64 characters"),
+            (["--public-url", "chat.example.org"], "HEARTH_PUBLIC_URL: `chat.example.org` must begin with http://"),
             (["--public-url", "https://example.org/chat"], "HEARTH_PUBLIC_URL"),
             (["--allowed-origins", "ftp://x"], "HEARTH_ALLOWED_ORIGINS"),
             (["--trusted-proxies", "10.0.0.0/99"], "HEARTH_TRUSTED_PROXIES"),

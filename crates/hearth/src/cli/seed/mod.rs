@@ -26,12 +26,12 @@ const SPAN: Duration = Duration::from_secs(21 * 24 * 60 * 60);
 
 #[derive(Args, Debug)]
 pub(super) struct SeedArgs {
-    #[command(flatten)]
-    database: DatabaseArgs,
-
     /// Twelve made-up people, six channels and 2,000 messages; prints the passwords. Only into a database without accounts
     #[arg(long, required = true)]
     demo: bool,
+
+    #[command(flatten)]
+    database: DatabaseArgs,
 }
 
 pub(super) async fn run(args: SeedArgs) -> Result<ExitCode> {
