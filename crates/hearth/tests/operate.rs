@@ -337,8 +337,19 @@ fn the_database_is_named_before_and_behind_what_is_to_be_done() {
     let named = data.to_str().unwrap();
     hearth(&data, &["user", "create", "ada"]);
     let elsewhere = folder.path().join("elsewhere");
-    for args in [["user", "list", "--data", named], ["user", "--data", named, "list"]] {
-        assert!(hearth(&elsewhere, &args).contains("ada"), "{args:?}");
+    let together = format!("--data={named}");
+    for args in [
+        &["user", "list", "--data", named][..],
+        &["user", "--data", named, "list"],
+        &["--data", named, "user", "list"],
+        &[&together, "user", "list"],
+    ] {
+        assert!(hearth(&elsewhere, args).contains("ada"), "{args:?}");
     }
     assert!(hearth(&elsewhere, &["invite", "list", "--data", named]).contains("STATE"));
+    let said = misused(&elsewhere, &["--listen", "127.0.0.1:4000", "user", "list"]);
+    assert!(
+        said.contains("unexpected argument '--listen'"),
+        "what the command does not know is not passed over: {said}"
+    );
 }

@@ -11,7 +11,7 @@ mod serve;
 mod table;
 mod user;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -71,6 +71,10 @@ fn command() -> clap::Command {
     for name in ["serve", "doctor", "config"] {
         command = command.mut_subcommand(name, shorten);
     }
+    // Behind the options of what is to be done, not among them.
+    for name in ["user", "invite"] {
+        command = command.mut_subcommand(name, |command| command.mut_args(|arg| arg.display_order(100)));
+    }
     command
 }
 
@@ -80,6 +84,21 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
     command
         .mut_args(|arg| if arg.get_env().is_some_and(is_empty) { arg.env(None::<&str>) } else { arg })
         .mut_subcommands(without_empty_variables)
+}
+
+/// The options that stand before a command stand behind it: `hearth --data FOLDER user list` is
+/// `hearth user --data FOLDER list`, and whether the command knows them it says itself.
+fn with_options_behind_the_command(mut args: Vec<OsString>) -> Vec<OsString> {
+    let mut place = 1;
+    while let Some(arg) = args.get(place).map(|arg| arg.as_encoded_bytes()).filter(|arg| arg.starts_with(b"--")) {
+        // Each takes a value; behind one that does not, such as --help, nothing matters.
+        place += if arg.contains(&b'=') { 1 } else { 2 };
+    }
+    let name = args.get(place).and_then(|arg| arg.to_str());
+    if name.is_some_and(|name| Cli::command().find_subcommand(name).is_some()) {
+        args[1..=place].rotate_right(1);
+    }
+    args
 }
 
 /// The error and its causes behind colons; a cause that its effect has named already is not said twice.
@@ -96,7 +115,8 @@ pub fn sentence(error: &anyhow::Error) -> String {
 /// # Errors
 /// One sentence for whoever started it.
 pub fn run() -> Result<ExitCode> {
-    let matches = without_empty_variables(command()).get_matches();
+    let args = with_options_behind_the_command(std::env::args_os().collect());
+    let matches = without_empty_variables(command()).get_matches_from(args);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     match cli.command {
         None => serve::run(&cli.serve),
