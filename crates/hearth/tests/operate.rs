@@ -264,13 +264,17 @@ async fn the_doctor_sees_a_crowd_behind_a_proxy_that_is_not_believed() {
         (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
     };
     let (well, said) = doctor(&[]);
+    assert!(well && said.contains("as they do without a proxy"), "the server is for this machine: {said}");
+    let url = format!("https://{listen}");
+    let public = ["--public-url", &url];
+    let (well, said) = doctor(&public);
     assert!(!well && said.contains("X-Forwarded-For"), "{said}");
     for what in ["is ready", "SQLite", "clock", "disk", "files", "memory", "public URL"] {
         assert!(said.contains(what), "{what}: {said}");
     }
     let headers = [("content-type", "application/json"), ("x-forwarded-for", "203.0.113.9")];
     app.request("POST", "/api/signup", &headers, r#"{"username":"dov","password":"correct horse"}"#).await;
-    let (well, said) = doctor(&[]);
+    let (well, said) = doctor(&public);
     assert!(well, "{said}");
     let (well, said) = doctor(&["--data", "/does/not/exist"]);
     assert!(!well && said.contains("no database"), "{said}");

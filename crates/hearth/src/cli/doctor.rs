@@ -79,7 +79,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<ExitCode> {
                 Ok(vitals) => {
                     findings.push(database(&settings, &vitals));
                     findings.push(clock(&vitals, data.chat.now()));
-                    findings.push(addresses(&vitals));
+                    findings.push(addresses(&settings, &vitals));
                 }
                 Err(error) => findings.push(fail("database", error.to_string())),
             }
@@ -141,19 +141,22 @@ fn clock(vitals: &Vitals, now: Time) -> Finding {
 }
 
 /// Behind a proxy that does not say whom it speaks for, or is not believed, everybody is one address: they share its
-/// limits.
-fn addresses(vitals: &Vitals) -> Finding {
+/// limits. On a server that nobody else reaches they are.
+fn addresses(settings: &Settings, vitals: &Vitals) -> Finding {
+    const WHAT: &str = "proxy";
     let Vitals { people, addresses, address, .. } = vitals;
-    let local = address.as_ref().and_then(|address| address.parse::<IpAddr>().ok()).is_some_and(is_local);
-    if *people >= CROWD && *addresses == 1 {
-        let address = address.as_deref().unwrap_or_default();
-        let says = format!(
-            "the last {people} people all came from {address}: if that is a proxy, let it send X-Forwarded-For and name \
-             it in HEARTH_TRUSTED_PROXIES"
-        );
-        return if local { fail("proxy", says) } else { warn("proxy", says) };
+    let Some(address) = address.as_deref().filter(|_| *people >= CROWD && *addresses == 1) else {
+        return ok(WHAT, format!("addresses of the last seven days' {people} people: {addresses}"));
+    };
+    let crowd = format!("the last {people} people all came from {address}");
+    if !settings.exposed() {
+        return ok(WHAT, format!("{crowd}, as they do without a proxy: where there is one, set HEARTH_PUBLIC_URL"));
     }
-    ok("proxy", format!("{people} people from {addresses} addresses in the last seven days"))
+    let says =
+        format!("{crowd}: if that is a proxy, let it send X-Forwarded-For and name it in HEARTH_TRUSTED_PROXIES");
+    // This server speaks no TLS, so that with it there is a proxy: who comes from a local address comes from there.
+    let is_proxy = settings.tls() && address.parse().is_ok_and(is_local);
+    if is_proxy { fail(WHAT, says) } else { warn(WHAT, says) }
 }
 
 fn is_local(address: IpAddr) -> bool {
@@ -236,6 +239,8 @@ fn reach(url: &Url) -> Result<SocketAddr> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
 
     fn vitals(people: i64, addresses: i64, address: &str) -> Vitals {
@@ -244,20 +249,24 @@ mod tests {
     }
 
     #[test]
-    fn a_crowd_from_one_address_is_a_proxy_that_is_not_believed() {
-        for (people, addresses, address, verdict) in [
-            (1, 1, "127.0.0.1", Verdict::Ok),
-            (9, 1, "127.0.0.1", Verdict::Fail),
-            (9, 1, "10.0.0.2", Verdict::Fail),
-            (9, 1, "203.0.113.5", Verdict::Warn),
-            (9, 4, "203.0.113.5", Verdict::Ok),
+    fn a_crowd_from_one_address_is_a_proxy_that_is_not_believed_where_there_is_one() {
+        const TLS: [&str; 2] = ["--public-url", "https://chat.example.org"];
+        const LAN: [&str; 2] = ["--listen", "0.0.0.0:3000"];
+        const ALONE: [&str; 2] = ["--listen", "127.0.0.1:3000"];
+        for (args, people, count, address, verdict) in [
+            (TLS, 1, 1, "127.0.0.1", Verdict::Ok),
+            (TLS, 9, 1, "127.0.0.1", Verdict::Fail),
+            (TLS, 9, 1, "10.0.0.2", Verdict::Fail),
+            (TLS, 9, 1, "203.0.113.5", Verdict::Warn),
+            (TLS, 9, 4, "203.0.113.5", Verdict::Ok),
+            (LAN, 9, 1, "192.168.1.5", Verdict::Warn),
+            (ALONE, 9, 1, "127.0.0.1", Verdict::Ok),
         ] {
-            assert!(addresses_verdict(people, addresses, address) == verdict, "{people} from {address}");
+            let cli = crate::cli::Cli::try_parse_from([&["hearth"], &args[..]].concat()).unwrap();
+            let settings = Settings::from_args(&cli.serve).unwrap();
+            let found = addresses(&settings, &vitals(people, count, address));
+            assert!(found.verdict == verdict, "{args:?}: {people} from {address}: {found}");
         }
-    }
-
-    fn addresses_verdict(people: i64, count: i64, address: &str) -> Verdict {
-        addresses(&vitals(people, count, address)).verdict
     }
 
     #[test]
