@@ -37,7 +37,7 @@ pub(super) async fn crowded(conn: &mut Conn<'_>, people: &[UserId], direct: bool
     static CHANNELS: LazyLock<Bulk> = LazyLock::new(|| counting("NOT c.direct", CHANNELS_MAX));
     let mut crowded = Vec::new();
     for chunk in chunks(people) {
-        let sql = if direct { DIRECT.sql(chunk.size) } else { CHANNELS.sql(chunk.size) };
+        let sql = if direct { DIRECT.sql(conn, chunk.size) } else { CHANNELS.sql(conn, chunk.size) };
         let rows: Vec<(UserId,)> = on_db!(conn, c => {
             let mut query = sqlx::query_as(sql);
             for (user, _) in chunk.filled() {

@@ -65,9 +65,10 @@ pub(crate) async fn lock(conn: &mut Conn<'_>, ids: &[ChannelId]) -> Result<()> {
     static SQL: LazyLock<Bulk> = LazyLock::new(|| {
         Bulk::new("SELECT c.id FROM channel c WHERE c.id IN ({values}) ORDER BY c.id FOR NO KEY UPDATE", 1)
     });
-    let Conn::Postgres(connection) = conn else { return Ok(()) };
     for chunk in chunks(ids) {
-        let mut query = sqlx::query(SQL.sql(chunk.size));
+        let sql = SQL.sql(conn, chunk.size);
+        let Conn::Postgres(connection) = conn else { return Ok(()) };
+        let mut query = sqlx::query(sql);
         for (id, _) in chunk.filled() {
             query = query.bind(id);
         }
@@ -86,8 +87,9 @@ pub(crate) async fn grow(conn: &mut Conn<'_>, growth: &[(ChannelId, i64)], now: 
         )
     });
     for chunk in chunks(growth) {
+        let sql = SQL.sql(conn, chunk.size);
         on_db!(conn, c => {
-            let mut query = sqlx::query(SQL.sql(chunk.size));
+            let mut query = sqlx::query(sql);
             for ((id, messages), _) in chunk.filled() {
                 query = query.bind(id).bind(messages).bind(now);
             }
@@ -178,8 +180,9 @@ pub(crate) async fn shared(conn: &mut Conn<'_>, ids: &[ChannelId]) -> Result<Has
     });
     let mut found = HashMap::with_capacity(ids.len());
     for chunk in chunks(ids) {
+        let sql = SQL.sql(conn, chunk.size);
         let rows: Vec<ChannelUpdate> = on_db!(conn, c => {
-            let mut query = sqlx::query_as(SQL.sql(chunk.size));
+            let mut query = sqlx::query_as(sql);
             for (id, _) in chunk.filled() {
                 query = query.bind(id);
             }
@@ -233,8 +236,9 @@ pub(crate) async fn own_among(conn: &mut Conn<'_>, user: UserId, ids: &[ChannelI
     });
     let mut found = Vec::with_capacity(ids.len());
     for chunk in chunks(ids) {
+        let sql = SQL.sql(conn, chunk.size);
         let rows: Vec<ChannelRow> = on_db!(conn, c => {
-            let mut query = sqlx::query_as(SQL.sql(chunk.size));
+            let mut query = sqlx::query_as(sql);
             for (id, _) in chunk.filled() {
                 query = query.bind(id).bind(user);
             }

@@ -1,40 +1,44 @@
 //! Statements over many rows, in a few fixed sizes.
 
-use std::fmt::Write;
+use super::Conn;
 
 /// Rows per statement. Few sizes, so that each is prepared once per connection and used again.
 const SIZES: [usize; 3] = [1, 8, 64];
 
-/// A statement over rows of parameters, written once with `{values}` where `($1, $2), ($3, $4), …` goes. Inside, the
-/// columns are called `column1`, `column2` … on both databases.
+/// A statement over rows of parameters, written once with `{values}` where `($1, $2), ($3, $4), …` goes, and without other
+/// parameters. Inside, the columns are called `column1`, `column2` … on both databases.
 pub(crate) struct Bulk {
-    texts: [String; SIZES.len()],
+    /// SQLite takes `?` for the next parameter. One with a number has a name, and the driver has it searched for, from the
+    /// first on, whenever it is bound: measured, a third of the CPU of a send in a batch of 32.
+    sqlite: [String; SIZES.len()],
+    postgres: [String; SIZES.len()],
 }
 
 impl Bulk {
     /// `columns` parameters per row.
     pub(crate) fn new(template: &str, columns: usize) -> Self {
-        Self { texts: SIZES.map(|rows| template.replace("{values}", &placeholders(rows, columns))) }
+        debug_assert!(!template.contains(['$', '?']), "its parameters are those of the rows: {template}");
+        let texts = |placeholder: fn(usize) -> String| {
+            SIZES.map(|rows| template.replace("{values}", &values(rows, columns, placeholder)))
+        };
+        Self { sqlite: texts(|_| "?".to_owned()), postgres: texts(|number| format!("${number}")) }
     }
 
     /// The text for this many rows, one of [`SIZES`].
-    pub(crate) fn sql(&'static self, size: usize) -> &'static str {
+    pub(crate) fn sql(&'static self, conn: &Conn<'_>, size: usize) -> &'static str {
         let place = SIZES.iter().position(|&rows| rows == size).expect("chunks have one of the sizes");
-        &self.texts[place]
+        match conn {
+            Conn::Sqlite(_) => &self.sqlite[place],
+            Conn::Postgres(_) => &self.postgres[place],
+        }
     }
 }
 
-fn placeholders(rows: usize, columns: usize) -> String {
-    let mut out = String::from("VALUES ");
-    for row in 0..rows {
-        out.push_str(if row == 0 { "(" } else { ", (" });
-        for column in 1..=columns {
-            let comma = if column == 1 { "" } else { ", " };
-            write!(out, "{comma}${}", row * columns + column).expect("a String takes everything");
-        }
-        out.push(')');
-    }
-    out
+/// The rows, with what stands for the parameter of each number.
+fn values(rows: usize, columns: usize, placeholder: fn(usize) -> String) -> String {
+    let row = |row| (1..=columns).map(|column| placeholder(row * columns + column)).collect::<Vec<_>>().join(", ");
+    let rows: Vec<_> = (0..rows).map(|number| format!("({})", row(number))).collect();
+    format!("VALUES {}", rows.join(", "))
 }
 
 /// Some rows for one statement.
@@ -91,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_count_on_from_row_to_row() {
-        assert_eq!(placeholders(2, 2), "VALUES ($1, $2), ($3, $4)");
+    fn parameters_count_on_from_row_to_row() {
+        assert_eq!(values(2, 2, |number| format!("${number}")), "VALUES ($1, $2), ($3, $4)");
     }
 }

@@ -82,8 +82,9 @@ pub(crate) async fn standings(
     });
     let mut found = HashMap::with_capacity(pairs.len());
     for chunk in chunks(pairs) {
+        let sql = SQL.sql(conn, chunk.size);
         let rows: Vec<Standing> = on_db!(conn, c => {
-            let mut query = sqlx::query_as(SQL.sql(chunk.size));
+            let mut query = sqlx::query_as(sql);
             for ((channel, user), _) in chunk.filled() {
                 query = query.bind(channel).bind(user);
             }
@@ -131,8 +132,9 @@ pub(crate) async fn add_all(
     });
     let mut added = Vec::new();
     for chunk in chunks(users) {
+        let sql = SQL.sql(conn, chunk.size);
         let rows: Vec<(UserId,)> = on_db!(conn, c => {
-            let mut query = sqlx::query_as(SQL.sql(chunk.size));
+            let mut query = sqlx::query_as(sql);
             for (user, _) in chunk.filled() {
                 query = query.bind(channel).bind(user).bind(role.as_str()).bind(now);
             }

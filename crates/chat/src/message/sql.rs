@@ -40,8 +40,9 @@ pub(super) async fn first_sent(conn: &mut Conn<'_>, keys: &[(ChannelId, UserId, 
     });
     let mut found = Vec::new();
     for chunk in chunks(keys) {
+        let sql = SQL.sql(conn, chunk.size);
         let rows: Vec<FirstSent> = on_db!(conn, c => {
-            let mut query = sqlx::query_as(SQL.sql(chunk.size));
+            let mut query = sqlx::query_as(sql);
             for ((channel, user, client), _) in chunk.filled() {
                 query = query.bind(channel).bind(user).bind(*client);
             }
@@ -78,8 +79,9 @@ pub(super) async fn insert(conn: &mut Conn<'_>, messages: &[NewMessage<'_>]) -> 
         )
     });
     for chunk in chunks(messages) {
+        let sql = SQL.sql(conn, chunk.size);
         on_db!(conn, c => {
-            let mut query = sqlx::query(SQL.sql(chunk.size));
+            let mut query = sqlx::query(sql);
             for (message, filler) in chunk.filled() {
                 query = query
                     .bind(message.channel)
@@ -162,8 +164,9 @@ pub(crate) async fn changed_since(conn: &mut Conn<'_>, revs: &[(ChannelId, i64)]
     });
     let mut found: Vec<Message> = Vec::new();
     for chunk in chunks(revs) {
+        let sql = SQL.sql(conn, chunk.size);
         let more: Vec<Message> = on_db!(conn, c => {
-            let mut query = sqlx::query_as(SQL.sql(chunk.size));
+            let mut query = sqlx::query_as(sql);
             for ((channel, rev), filler) in chunk.filled() {
                 // Nothing is above the greatest rev, so that a filler finds nothing a second time.
                 query = query.bind(channel).bind(if filler { i64::MAX } else { *rev });

@@ -25,8 +25,9 @@ pub(crate) async fn raise(conn: &mut Conn<'_>, marks: &[(ChannelId, UserId, i64)
     });
     let sql = if Seeded::ReadMarkOverwritten.is_sown() { &OVERWRITE } else { &SQL };
     for chunk in chunks(marks) {
+        let sql = sql.sql(conn, chunk.size);
         on_db!(conn, c => {
-            let mut query = sqlx::query(sql.sql(chunk.size));
+            let mut query = sqlx::query(sql);
             for ((channel, user, seq), _) in chunk.filled() {
                 query = query.bind(channel).bind(user).bind(seq);
             }

@@ -61,8 +61,9 @@ pub(crate) async fn existing(conn: &mut Conn<'_>, sessions: &[SessionId]) -> Res
         LazyLock::new(|| Bulk::new("SELECT session.id FROM session WHERE session.id IN ({values})", 1));
     let mut found = Vec::with_capacity(sessions.len());
     for chunk in chunks(sessions) {
+        let sql = SQL.sql(conn, chunk.size);
         let rows: Vec<(SessionId,)> = on_db!(conn, c => {
-            let mut query = sqlx::query_as(SQL.sql(chunk.size));
+            let mut query = sqlx::query_as(sql);
             for (id, _) in chunk.filled() {
                 query = query.bind(id);
             }
@@ -83,8 +84,9 @@ pub(super) async fn touch(conn: &mut Conn<'_>, ids: &[SessionId], now: Time) -> 
         )
     });
     for chunk in chunks(ids) {
+        let sql = SQL.sql(conn, chunk.size);
         on_db!(conn, c => {
-            let mut query = sqlx::query(SQL.sql(chunk.size));
+            let mut query = sqlx::query(sql);
             for (id, _) in chunk.filled() {
                 query = query.bind(id).bind(now);
             }

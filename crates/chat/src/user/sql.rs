@@ -39,8 +39,9 @@ pub(crate) async fn by_ids(conn: &mut Conn<'_>, ids: &[UserId]) -> Result<Vec<Us
     });
     let mut found = Vec::with_capacity(ids.len());
     for chunk in chunks(ids) {
+        let sql = SQL.sql(conn, chunk.size);
         let rows: Vec<UserRow> = on_db!(conn, c => {
-            let mut query = sqlx::query_as(SQL.sql(chunk.size));
+            let mut query = sqlx::query_as(sql);
             for (id, _) in chunk.filled() {
                 query = query.bind(id);
             }
@@ -57,8 +58,9 @@ pub(crate) async fn all_may_sign_in(conn: &mut Conn<'_>, ids: &[UserId]) -> Resu
         LazyLock::new(|| Bulk::new("SELECT id FROM account WHERE id IN ({values}) AND disabled_at IS NULL", 1));
     let mut found = HashSet::with_capacity(ids.len());
     for chunk in chunks(ids) {
+        let sql = SQL.sql(conn, chunk.size);
         let rows: Vec<(UserId,)> = on_db!(conn, c => {
-            let mut query = sqlx::query_as(SQL.sql(chunk.size));
+            let mut query = sqlx::query_as(sql);
             for (id, _) in chunk.filled() {
                 query = query.bind(id);
             }
