@@ -93,6 +93,7 @@ fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
             | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+            | '\u{2800}' | '\u{1D159}' | '\u{1D173}'..='\u{1D17A}'
             | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
@@ -144,6 +145,10 @@ text_type! {
         check_length(&name, DISPLAY_NAME_LENGTH)?;
         if name.trim() != name {
             return refuse("may not begin or end with a space");
+        }
+        // It would sit on whatever stands before the name, and alone nobody sees it.
+        if name.chars().next().is_some_and(is_combining_mark) {
+            return refuse("may not begin with a mark that belongs to a letter before it");
         }
         if name.chars().any(is_deceptive) {
             return refuse("may not hold control or invisible characters");
@@ -205,7 +210,13 @@ impl SearchText {
     /// differ between databases.
     pub fn prefix_range(&self) -> (String, String) {
         let first = fold(&self.0);
-        let end = format!("{first}{}", char::MAX);
+        // At its end a sigma is folded to the one that ends a word, and where it ends this text it need not end the name.
+        // The two have neighbouring numbers, so that the range holds both.
+        let (first, last) = match first.strip_suffix(['ς', 'σ']) {
+            Some(before) => (format!("{before}ς"), format!("{before}σ")),
+            None => (first.clone(), first),
+        };
+        let end = format!("{last}{}", char::MAX);
         (first, end)
     }
 }

@@ -12,7 +12,8 @@ use crate::error::{Error, Result};
 use crate::id::UserId;
 
 /// Channels that somebody may be in, direct conversations not counted: more than anybody reads. Whoever is there leaves
-/// one to enter another.
+/// one to enter another. Lanes do not wait for each other over it: where there are several, whoever enters one on each at
+/// once comes in everywhere, and stands above it by one for every other lane.
 pub const CHANNELS_MAX: i64 = 500;
 /// Direct conversations from which on nobody is put into further ones of three or more: two people can always talk.
 /// Nobody leaves one, so this is far beyond what comes together in years.

@@ -108,6 +108,36 @@ on_both! {
 }
 
 on_both! {
+    async fn several_channels_entered_at_once_are_no_way_past_how_many_one_can_be_in(world: World) {
+        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        // With General, one less than that.
+        crowd(&world, &bob, CHANNELS_MAX - 2, false).await;
+        let mut entering = Vec::new();
+        for n in 0..12 {
+            let channel = ann.channel(&format!("plan {n}"), "public").await;
+            entering.push(json!({ "channelId": channel }));
+        }
+        let entering: Vec<_> = entering.iter().map(|channel| bob.submit("channel:join", channel)).collect();
+        let mut entered: i64 = 0;
+        for answer in entering {
+            let answer = answer.await.unwrap();
+            match answer["status"].as_str() {
+                Some("OK") => entered += 1,
+                _ => assert_eq!(answer["code"], "CONFLICT", "{answer}"),
+            }
+        }
+        let over = match world.database.location() {
+            Location::Sqlite(_) => 0,
+            // One for every other lane.
+            Location::Postgres(_) => 3,
+        };
+        assert!((1..=1 + over).contains(&entered), "{entered}");
+        let next = ann.channel("one more", "public").await;
+        assert_eq!(bob.refused("channel:join", json!({ "channelId": next })).await, "CONFLICT");
+    }
+}
+
+on_both! {
     async fn nobody_is_put_into_more_groups_than_one_can_be_in_and_two_can_always_talk(world: World) {
         let (ann, bob) = (world.person("ann").await, world.person("bob").await);
         let cleo = world.person("cleo").await.id();

@@ -80,6 +80,20 @@ on_both! {
 }
 
 on_both! {
+    async fn a_name_is_found_by_a_beginning_that_ends_with_a_sigma(world: World) {
+        let ann = world.person("ann").await;
+        world.person("σασα").await;
+        world.person("σας").await;
+        for q in ["σασ", "σας", "ΣΑΣ", "σα"] {
+            let found = ann.get("user:search", json!({ "q": q })).await;
+            let names: Vec<_> = found.as_array().unwrap().iter().map(|user| user["username"].as_str().unwrap()).collect();
+            assert_eq!(names, ["σας", "σασα"], "{q}");
+        }
+        assert_eq!(ann.get("user:search", json!({ "q": "σασα" })).await[0]["username"], "σασα");
+    }
+}
+
+on_both! {
     async fn whoever_goes_by_another_name_is_called_so_and_everybody_is_told(world: World) {
         let (ann, bob) = (world.person("ann").await, world.person("bob").await);
         world.take_told();
@@ -104,6 +118,7 @@ on_both! {
         for payload in [
             json!({}), json!({ "displayName": "" }), json!({ "displayName": "x".repeat(65) }),
             json!({ "displayName": " edge" }), json!({ "displayName": "a\u{202E}b" }), json!({ "displayName": "a\0b" }),
+            json!({ "displayName": "\u{2800}" }), json!({ "displayName": "\u{FE0F}" }), json!({ "displayName": "\u{301}a" }),
             json!({ "username": "bob" }), json!({ "displayName": "x", "role": "owner" }),
         ] {
             assert_eq!(ann.refused("user:update", payload.clone()).await, "INVALID", "{payload}");
