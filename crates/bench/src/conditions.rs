@@ -19,8 +19,14 @@ pub fn machine() -> Result<String> {
     Ok(format!(
         "{cores} cores of {}, {gib:.0} GiB, Linux {}.",
         model.unwrap_or(std::env::consts::ARCH),
-        read("/proc/sys/kernel/osrelease")?.trim()
+        numbers(read("/proc/sys/kernel/osrelease")?.trim())
     ))
+}
+
+/// The numbers of a version, without what a vendor has put behind them.
+fn numbers(version: &str) -> &str {
+    let end = version.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(version.len());
+    version[..end].trim_end_matches('.')
 }
 
 /// The day, as `2026-01-31`.
@@ -38,4 +44,16 @@ pub fn today() -> Result<String> {
 pub fn said(program: &str, arguments: &[&str]) -> Result<String> {
     let output = Command::new(program).args(arguments).output().with_context(|| format!("cannot start {program}"))?;
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kernel_is_named_by_its_numbers_alone() {
+        for (release, named) in [("6.18.44-fc-v769", "6.18.44"), ("6.1.0+deb12", "6.1.0"), ("6.12", "6.12")] {
+            assert_eq!(numbers(release), named);
+        }
+    }
 }

@@ -71,7 +71,7 @@ impl Crew {
 }
 
 /// A number that was not given before.
-fn unique() -> u32 {
+pub(super) fn unique() -> u32 {
     use std::sync::atomic::{AtomicU32, Ordering};
     static NEXT: AtomicU32 = AtomicU32::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)

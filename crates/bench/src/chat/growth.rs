@@ -18,8 +18,9 @@ const TIMES: usize = 300;
 const LONGEST: Duration = Duration::from_secs(8);
 /// Messages of a page.
 const PAGE: u64 = 50;
-/// Messages of the sender on their way while a channel is filled.
-const FILLING: usize = 256;
+/// Messages of the sender on their way while a channel is filled: two full batches of a write lane, so that one is committed
+/// while the next is read. The server must let as many wait for their answers; nothing else that is measured has so many.
+pub(super) const FILLING: usize = 256;
 
 /// What one question cost.
 #[derive(Clone, Debug)]
@@ -52,7 +53,7 @@ pub(super) fn run(
             fill_sample(postgres, running, &accounts[0], &channel, more)?;
         }
         stored = messages;
-        for (question, command, payload) in questions(running, &mut crew, &channel)? {
+        for (question, command, payload) in questions(running, &mut crew, &channel, messages)? {
             let payload = payload.to_string();
             crew.ask_text(1, command, &payload)?;
             let (mut times, started) = (Vec::new(), Instant::now());
@@ -74,7 +75,12 @@ pub(super) fn run(
 }
 
 /// The name for the table, the command and its payload.
-fn questions(running: &Running, crew: &mut Crew, channel: &str) -> Result<Vec<(&'static str, &'static str, Value)>> {
+fn questions(
+    running: &Running,
+    crew: &mut Crew,
+    channel: &str,
+    messages: u64,
+) -> Result<Vec<(&'static str, &'static str, Value)>> {
     let newest = json!({ "channelId": channel, "size": PAGE, "orderBy": "id:desc" });
     let page = crew.ask(1, "message:list", &newest)?;
     let id = page["data"][0]["id"].as_str().and_then(|id| id.parse::<u64>().ok()).context("an id that is no number")?;
@@ -85,6 +91,7 @@ fn questions(running: &Running, crew: &mut Crew, channel: &str) -> Result<Vec<(&
         ("page of 50 in the middle", "message:list", middle),
     ];
     if running.is_hearth() {
+        ensure!(id == messages, "the channel holds {id} messages, and not {messages}");
         let rev = page["rev"].as_u64().context("a page without a rev")?;
         let cursor = json!({ "channels": { channel: rev.saturating_sub(PAGE) } });
         questions.push(("sync of 50", "message:sync", cursor));

@@ -4,6 +4,7 @@ use std::fs;
 
 use anyhow::{Context as _, Result, ensure};
 
+use super::growth::FILLING;
 use super::postgres::Postgres;
 use super::{Options, Place};
 use crate::server::{Program, Server, free_address};
@@ -53,6 +54,7 @@ impl Running {
                     .with("HEARTH_LISTEN", address.to_string())
                     .with("HEARTH_DATA", data)
                     .with("HEARTH_RATE_LIMITS", "off")
+                    .with("HEARTH_LIMIT_IN_FLIGHT", FILLING.to_string())
                     .with("HEARTH_LOG", "warn");
                 if place == Place::Postgres {
                     postgres.empty(HEARTH_DATABASE)?;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail, ensure};
 
 use super::Options;
-use super::crew::Crew;
+use super::crew::{Crew, unique};
 use super::place::Running;
 use super::postgres::Postgres;
 use crate::load::Load;
@@ -108,6 +108,8 @@ struct Talk<'a> {
     channel: &'a str,
     /// Each message has a name of its own, so that it could be repeated.
     named: bool,
+    /// No other talk of this program has the number: what is sent twice under one name is stored once.
+    series: u32,
     receivers: Receivers,
     speakers: Vec<Speaker>,
     sent: u64,
@@ -126,6 +128,7 @@ impl<'a> Talk<'a> {
             clock,
             channel,
             named,
+            series: unique(),
             receivers,
             speakers,
             sent: 0,
@@ -153,7 +156,7 @@ impl<'a> Talk<'a> {
     fn send(&mut self, speaker: usize) -> Result<()> {
         self.sent += 1;
         let (number, now) = (self.sent, self.clock.elapsed().as_micros() as u64);
-        let name = if self.named { format!(",\"clientId\":\"{now:x}-{number:x}\"") } else { String::new() };
+        let name = if self.named { format!(",\"clientId\":\"{:x}-{number:x}\"", self.series) } else { String::new() };
         let packet = format!(
             "42{number}[\"message:send\",{{\"channelId\":\"{}\",\"content\":\"Does somebody know when message {number:08} \
              will be there?\"{name}}}]",
