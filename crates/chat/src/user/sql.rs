@@ -79,7 +79,7 @@ pub(super) async fn set_display_name(conn: &mut Conn<'_>, user: UserId, name: &D
 }
 
 /// Other people who may sign in, by the beginning of either of their names; unless `all`, without those with whom there is
-/// a direct conversation already.
+/// a direct conversation already. Of each name the first that there are, so that no more is read however many begin so.
 pub(super) async fn search(
     conn: &mut Conn<'_>,
     oneself: UserId,
@@ -87,14 +87,33 @@ pub(super) async fn search(
     all: bool,
     rows: i64,
 ) -> Result<Vec<UserRow>> {
-    let sql = "SELECT a.id, a.username, a.display_name FROM account a \
-               WHERE a.id <> $1 AND a.disabled_at IS NULL \
-                 AND ((a.name_key >= $2 AND a.name_key < $3) OR (a.display_key >= $2 AND a.display_key < $3)) \
+    macro_rules! by {
+        ($key:literal) => {
+            concat!(
+                "SELECT * FROM (SELECT a.id, a.username, a.display_name, a.name_key FROM account a \
+                 WHERE a.",
+                $key,
+                " >= $2 AND a.",
+                $key,
+                " < $3 AND a.id <> $1 AND a.disabled_at IS NULL \
                  AND ($4 OR NOT EXISTS (SELECT 1 FROM member theirs \
                       JOIN channel c ON c.id = theirs.channel_id AND c.direct AND c.user_count = 2 \
                       JOIN member mine ON mine.channel_id = c.id AND mine.user_id = $1 \
                       WHERE theirs.user_id = a.id)) \
-               ORDER BY a.name_key LIMIT $5";
+                 ORDER BY a.",
+                $key,
+                " LIMIT $5) AS by_",
+                $key
+            )
+        };
+    }
+    let sql = concat!(
+        "SELECT id, username, display_name FROM (",
+        by!("name_key"),
+        " UNION ",
+        by!("display_key"),
+        ") AS found ORDER BY name_key LIMIT $5"
+    );
     let (first, end) = q.prefix_range();
     Ok(on_db!(conn, c => sqlx::query_as(sql).bind(oneself).bind(first).bind(end).bind(all).bind(rows)
         .fetch_all(c).await)?)

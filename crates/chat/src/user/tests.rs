@@ -80,6 +80,23 @@ on_both! {
 }
 
 on_both! {
+    async fn whoever_is_found_by_both_names_is_found_once_and_in_the_order_of_the_names_to_sign_in_with(world: World) {
+        let ann = world.person("ann").await;
+        for (name, display_name) in [("bea", "zoe"), ("ben", "Ben"), ("cleo", "beate"), ("dan", "Be")] {
+            world.person(name).await.get("user:update", json!({ "displayName": display_name })).await;
+        }
+        let names = |page: &serde_json::Value| -> Vec<String> {
+            let users = page["data"].as_array().unwrap().iter();
+            users.map(|user| user["username"].as_str().unwrap().to_owned()).collect()
+        };
+        let all = ann.ask("user:search", json!({ "q": "be" })).await;
+        assert_eq!((names(&all), &all["hasMore"]), (["bea", "ben", "cleo", "dan"].map(str::to_owned).to_vec(), &json!(false)));
+        let some = ann.ask("user:search", json!({ "q": "be", "size": 2 })).await;
+        assert_eq!((names(&some), &some["hasMore"]), (vec!["bea".to_owned(), "ben".to_owned()], &json!(true)));
+    }
+}
+
+on_both! {
     async fn a_name_is_found_by_a_beginning_that_ends_with_a_sigma(world: World) {
         let ann = world.person("ann").await;
         world.person("σασα").await;
