@@ -170,6 +170,9 @@ text_type! {
     /// What a message says. Stored and shown as the text that it is.
     Content, |text| {
         check_length(&text, CONTENT_LENGTH)?;
+        if text.trim().is_empty() {
+            return refuse("may not be nothing but spaces");
+        }
         // PostgreSQL's TEXT cannot hold it.
         if text.contains('\0') {
             return refuse("may not hold the character NUL");

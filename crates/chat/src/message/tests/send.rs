@@ -172,6 +172,7 @@ on_both! {
         let general = json!(world.chat.general());
         for (payload, path) in [
             (json!({ "channelId": general, "content": "" }), "content"),
+            (json!({ "channelId": general, "content": " \u{a0}\n\t" }), "content"),
             (json!({ "channelId": general, "content": "x".repeat(5_001) }), "content"),
             (json!({ "channelId": general, "content": "a\0b" }), "content"),
             (json!({ "channelId": general, "content": 5 }), "content"),
