@@ -194,6 +194,9 @@ async fn the_page_is_told_who_may_sign_up() {
         let meta: Value = serde_json::from_str(app.get("/api/meta", &[]).await.text()).unwrap();
         assert_eq!(meta["signup"], mode);
         app.sign_up("owner").await;
+        let meta: Value = serde_json::from_str(app.get("/api/meta", &[]).await.text()).unwrap();
+        let members = if mode == "open" { Value::from(1) } else { Value::Null };
+        assert_eq!(meta["members"], members, "{mode}: how many are here is told where everybody may be one of them");
         let answer = app.post("/api/signup", r#"{"username":"bob","password":"long enough"}"#).await;
         assert_eq!(answer.status, status, "{mode}: {}", answer.text());
     }

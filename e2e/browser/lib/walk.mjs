@@ -97,7 +97,7 @@ export async function walkMember({ enter, options, look, isPhone = false }) {
   for (const section of ['profile', 'appearance', 'password', 'sessions']) {
     if (isPhone && !(await page.getByTestId(`settings-${section}`).isVisible())) await page.goBack();
     await page.getByTestId(`settings-${section}`).click();
-    await expect(page.getByTestId('settings').locator('section')).toBeVisible();
+    await expect(page.getByTestId(`section-${section}`)).toBeVisible();
     await look(page, `settings: ${section}`);
   }
   await ben.reach('Ada');

@@ -37,6 +37,21 @@ test('a wrong password keeps the name and says so at the field', async ({ server
   await new Person(page).arrived('General');
 });
 
+test.describe('of a server with a name', () => {
+  test.use({ settings: { HEARTH_NAME: 'Harbour Club', HEARTH_RATE_LIMITS: 'off' } });
+
+  test('sign-in says where one is, and how many are there', async ({ server, window }) => {
+    await signUp(server, 'ada');
+    await signUp(server, 'ben');
+    const page = await window();
+    await page.goto(server.url);
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Sign in to Harbour Club');
+    await expect(page.getByRole('banner')).toContainText(/127\.0\.0\.1:\d+ · Hearth \d+\.\d+\.\d+ · 2 members/);
+    await page.getByRole('link', { name: 'Create an account' }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Join Harbour Club');
+  });
+});
+
 test('a name that is taken is said at its field', async ({ server, window }) => {
   await signUp(server, 'ada');
   const page = await window();

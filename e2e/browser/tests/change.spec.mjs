@@ -2,6 +2,7 @@
 
 import { command, fill } from '../../harness/command.mjs';
 import { expect, test } from '../lib/test.mjs';
+import { PHONE } from '../lib/walk.mjs';
 
 const editor = (person) => person.page.getByTestId('edit-text');
 
@@ -145,4 +146,28 @@ test('an edit and a deletion that were missed are there after coming back', asyn
   line.mend();
   await ben.reads('one, edited');
   await expect(ben.page.getByTestId('tombstone')).toHaveCount(1);
+});
+
+test('on a phone there is one field at a time: the composer comes back when a message is edited no more', async ({
+  enter,
+}) => {
+  const ada = await enter('ada', PHONE);
+  await ada.say('a word');
+  await ada.reads('a word');
+  for (const end of ['edit-save', 'edit-cancel']) {
+    await ada.message('a word').tap();
+    await ada.page.getByTestId('edit-message').tap();
+    await expect(editor(ada)).toBeFocused();
+    await expect(ada.composer).toBeHidden();
+    const [save, cancel] = await Promise.all(
+      ['edit-save', 'edit-cancel'].map((one) => ada.page.getByTestId(one).boundingBox()),
+    );
+    expect(save.y, 'in one row').toBe(cancel.y);
+    await ada.page.getByTestId(end).tap();
+    await expect(ada.composer).toBeVisible();
+  }
+  await ada.composer.press('ArrowUp');
+  await expect(editor(ada)).toBeFocused();
+  await editor(ada).press('Escape');
+  await expect(ada.composer).toBeFocused();
 });

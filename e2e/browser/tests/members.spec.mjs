@@ -197,6 +197,9 @@ test('the header shows some of those who are in a channel, whoever is here first
   await expect.poll(shown).toEqual(away.map(({ id }) => id));
   const ben = await enter('ben');
   await expect.poll(shown).toEqual([ben.account.id, away[0].id, away[1].id]);
+  // Their letters tell whose they are: none lies over another.
+  const boxes = await faces.evaluateAll((all) => all.map((one) => one.getBoundingClientRect().toJSON()));
+  for (const [n, box] of boxes.slice(1).entries()) expect(box.left).toBeGreaterThan(boxes[n].right);
   await faces.first().click();
   await expect(panel(ada)).toBeVisible();
 

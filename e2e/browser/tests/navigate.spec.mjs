@@ -200,6 +200,8 @@ test('the page of channels lists what one is in and could join, joins where one 
   await page.keyboard.type('boo');
   await expect(names).toHaveText(['Book club']);
   await page.keyboard.press('Tab');
+  await expect(page.getByTestId('channel-order')).toBeFocused();
+  await page.keyboard.press('Tab');
   await expect(page.getByRole('button', { name: 'Join Book club' })).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(page.getByRole('button', { name: 'Open Book club' })).toBeFocused();
@@ -222,4 +224,53 @@ test('the page of channels lists what one is in and could join, joins where one 
   await expect(names).toHaveCount(5);
   await page.keyboard.press('Escape');
   await ada.arrived('Book club');
+});
+
+test('the page of channels says how many there are, and begins with the lively ones where that is asked for', async ({
+  enter,
+  server,
+}) => {
+  const writer = await scribe(server);
+  for (const name of ['Astronomy', 'Book club', 'Chess']) await writer.does('channel:create', { name });
+  const ada = await enter('ada');
+  const { page } = ada;
+  await ada.joinChannel('Chess');
+  await ada.say('e4');
+  await ada.reads('e4');
+  await page.getByTestId('browse-channels').click();
+  const names = page.getByTestId('channel-result').locator('.name');
+  const search = page.getByTestId('channel-search');
+  await expect(names).toHaveText(['Astronomy', 'Book club', 'Chess', 'General']);
+  await expect(search).toHaveAttribute('placeholder', 'Search 4 channels');
+  await page.getByTestId('channel-order').selectOption('activity:desc');
+  await expect(names).toHaveText(['Chess', 'Astronomy', 'Book club', 'General']);
+
+  // More than the server names at once: those that are shown are the liveliest of all, and nobody counts the rest.
+  for (let n = 0; n < 50; n += 1) await writer.does('channel:create', { name: `Quiet ${n}` });
+  const zoology = await writer.does('channel:create', { name: 'Zoology' });
+  await writer.write(['a bear'], zoology.id);
+  await page.reload();
+  await expect(search).toHaveAttribute('placeholder', 'Search channels');
+  await expect(names.filter({ hasText: 'Zoology' })).toHaveCount(0);
+  await page.getByTestId('channel-order').selectOption('activity:desc');
+  await expect(names.first()).toHaveText('Zoology');
+  await expect(names.nth(1)).toHaveText('Chess');
+});
+
+test('where the switcher leads nowhere it offers what one can do instead', async ({ enter }) => {
+  const ada = await enter('ada');
+  const { page } = ada;
+  await page.keyboard.press('Control+k');
+  await expect(page.getByText('There is nowhere else to go yet.')).toBeVisible();
+  await page.keyboard.press('Tab');
+  await expect(page.getByTestId('switcher-browse')).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/\/browse$/);
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('garden');
+  await page.getByTestId('switcher-create').click();
+  await expect(page.getByTestId('channel-name')).toBeFocused();
+  await expect(page.getByTestId('switcher-query')).toHaveCount(0);
 });

@@ -112,6 +112,40 @@ test('the page speaks the browser’s language, or the one that was chosen', asy
   await expect(ada.composer).toHaveAttribute('placeholder', 'Message #General');
 });
 
+test('the settings stand below each other, and their list leads to each and says which one is in view', async ({
+  enter,
+  server,
+}) => {
+  const ada = await enter('ada');
+  const { page } = ada;
+  const link = (section) => page.getByTestId(`settings-${section}`);
+  const marked = page.getByTestId('settings').locator('[aria-current=location]');
+  await page.getByTestId('user-menu').click();
+  await page.getByTestId('open-settings').click();
+  await expect(page.getByTestId('settings').locator('section')).toHaveCount(4);
+  await expect(marked).toHaveText('Profile');
+  await link('sessions').click();
+  await expect(page).toHaveURL(/\/settings\/sessions$/);
+  await expect(marked).toHaveText('Devices');
+  await expect(page.getByTestId('session')).toBeInViewport();
+  // The keys go on from there.
+  await link('password').click();
+  await page.keyboard.press('Tab');
+  await expect(page.getByTestId('current-password')).toBeFocused();
+
+  const pages = page.getByTestId('settings').locator('.pages');
+  await pages.evaluate((one) => (one.scrollTop = 0));
+  await expect(marked).toHaveText('Profile');
+  // To where one was led before, too.
+  await link('password').click();
+  await expect(marked).toHaveText('Password');
+  await expect(page.getByTestId('current-password')).toBeInViewport();
+
+  await page.goto(`${server.url}/settings/appearance`);
+  await expect(marked).toHaveText('Appearance');
+  await expect(page.getByTestId('compact')).toBeInViewport();
+});
+
 test('on a phone the settings are pages, and each leads back', async ({ enter }) => {
   const ada = await enter('ada', PHONE);
   await ada.back();
@@ -171,6 +205,9 @@ test.describe('closed', () => {
     await page.goto(server.url);
     await expect(page.getByTestId('signin-form')).toBeVisible();
     await expect(page.getByRole('link', { name: 'Create an account' })).toHaveCount(0);
+    // Nor told how many have one.
+    await expect(page.getByRole('banner')).toContainText('Hearth');
+    await expect(page.getByRole('banner')).not.toContainText('member');
     await page.goto(`${server.url}/signup`);
     await expect(page.getByText('This server takes no new accounts.')).toBeVisible();
   });

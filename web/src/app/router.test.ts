@@ -16,7 +16,15 @@ beforeEach(() => setActivePinia(createPinia()));
 async function go(state: SessionState, path: string, empty = false) {
   const session = useSessionStore();
   session.state = state;
-  session.meta = { name: 'Hearth', version: '1', webBuild: '1', signup: 'open', empty, setupCode: false };
+  session.meta = {
+    name: 'Hearth',
+    version: '1',
+    webBuild: '1',
+    signup: 'open',
+    empty,
+    setupCode: false,
+    members: null,
+  };
   const router = makeRouter(Promise.resolve(), createMemoryHistory());
   await router.push(path);
   return router.currentRoute.value;

@@ -41,9 +41,10 @@ export function daysAgo(day: number, today: number): number {
   return Math.round((today - day) / 86_400_000);
 }
 
-/** How long ago, in the largest unit that is full: `2 hr. ago`, `yesterday`. */
+/** How long ago, in the largest unit that is full: `now`, `2 hr. ago`, `yesterday`. */
 export function sinceThen(time: number, now: number): string {
   const minutes = Math.max(0, Math.floor((now - time) / 60_000));
+  if (minutes === 0) return relative.value.format(0, 'second');
   if (minutes < 60) return relative.value.format(-minutes, 'minute');
   if (minutes < 24 * 60) return relative.value.format(-Math.floor(minutes / 60), 'hour');
   return relative.value.format(-Math.floor(minutes / (24 * 60)), 'day');

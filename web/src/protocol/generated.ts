@@ -542,7 +542,11 @@ empty: boolean,
 /**
  * Whether that first one needs the setup code from the server's log.
  */
-setupCode: boolean, };
+setupCode: boolean,
+/**
+ * How many have an account and are not disabled, counted up to a thousand; only where everybody may sign up.
+ */
+members: number | null, };
 
 /**
  * Oneself: the answer of `POST /api/signup`, `POST /api/login` and `GET /api/self`.
@@ -667,7 +671,16 @@ q?: SearchText,
 /**
  * How many at most; 10 if absent.
  */
-size?: PageSize, };
+size?: PageSize,
+/**
+ * The order; by name if absent.
+ */
+orderBy?: SearchOrder, };
+
+/**
+ * Orders of a search for channels.
+ */
+export type SearchOrder = "name:asc" | "activity:desc";
 
 /**
  * The beginning of a name that somebody looks for. May be empty: everything.
@@ -1057,4 +1070,5 @@ export const LIMITS = {
   reach: { min: 1, max: 8 },
   add: { min: 1, max: 100 },
   syncChannels: { min: 0, max: 500 },
+  members: { min: 0, max: 1000 },
 } as const;

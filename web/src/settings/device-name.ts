@@ -3,23 +3,27 @@ export interface Device {
   /** The browser or program, by its own name; null: it told nothing that is known here. */
   program: string | null;
   system: string | null;
-  /** Held in a hand. */
-  mobile: boolean;
+  /** What stands on a desk, lies in a hand or on a lap; null: it told neither, as a program does. */
+  form: 'computer' | 'tablet' | 'phone' | null;
 }
 
 /** The first that is found names it: many browsers claim to be others as well. */
 const PROGRAMS: readonly [RegExp, string][] = [
-  [/\bEdgA?\//, 'Edge'],
-  [/\bOPR\//, 'Opera'],
+  [/\bEdg(?:A|iOS)?\//, 'Edge'],
+  [/\bOP(?:R|T|X)\//, 'Opera'],
   [/\bSamsungBrowser\//, 'Samsung Internet'],
+  [/\bVivaldi\//, 'Vivaldi'],
+  [/\b(?:DuckDuckGo|Ddg)\//, 'DuckDuckGo'],
   [/\b(?:Firefox|FxiOS)\//, 'Firefox'],
   [/\b(?:Chrome|CriOS|HeadlessChrome)\//, 'Chrome'],
   [/\bSafari\//, 'Safari'],
 ];
 const SYSTEMS: readonly [RegExp, string][] = [
-  [/\biPhone\b/, 'iPhone'],
+  [/\biPhone\b|\biPod\b/, 'iPhone'],
   [/\biPad\b/, 'iPad'],
   [/\bAndroid\b/, 'Android'],
+  [/\bKAIOS\b/, 'KaiOS'],
+  [/\bWindows Phone\b/, 'Windows Phone'],
   [/\bWindows\b/, 'Windows'],
   [/\bMac OS X\b|\bMacintosh\b/, 'macOS'],
   [/\bCrOS\b/, 'ChromeOS'],
@@ -33,5 +37,13 @@ export function deviceOf(agent: string): Device {
   const system = find(SYSTEMS);
   // A program that is no browser begins with its own name: `curl/8.5.0`.
   const program = find(PROGRAMS) ?? (agent.startsWith('Mozilla/') ? null : (/^[\w.-]{1,32}/.exec(agent)?.[0] ?? null));
-  return { program, system, mobile: /\bMobile\b|\biPhone\b|\biPad\b|\bAndroid\b/.test(agent) };
+  return { program, system, form: formOf(agent, system) };
+}
+
+/** Browsers say `Mobile` on phones; on tablets those of Android leave it out, and others say so. */
+function formOf(agent: string, system: string | null): Device['form'] {
+  if (/\bTablet\b|\biPad\b/.test(agent)) return 'tablet';
+  if (/\bMobile\b|\biPhone\b|\biPod\b/.test(agent)) return 'phone';
+  if (system === 'Android') return 'tablet';
+  return system === null ? null : 'computer';
 }

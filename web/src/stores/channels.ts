@@ -2,7 +2,7 @@ import { defineStore } from 'pinia';
 import { computed, ref, shallowReactive, type ComputedRef } from 'vue';
 
 import { done, failed, unreachable, type Outcome } from '../net/outcome';
-import { LIMITS, type Channel, type ChannelUpdate, type CreateChannel } from '../protocol';
+import { LIMITS, type Channel, type ChannelUpdate, type CreateChannel, type SearchOrder } from '../protocol';
 import { sharedOf } from '../sync/sync';
 import { useDraftsStore } from './drafts';
 import { usePeopleStore } from './people';
@@ -132,8 +132,8 @@ export const useChannelsStore = defineStore('channels', () => {
   }
 
   /** Public channels that one is not in, by the beginning of their name. */
-  async function search(query: string): Promise<Outcome<Channel[]>> {
-    const payload = { q: query.trim().slice(0, LIMITS.search.max), size: FOUND_MAX };
+  async function search(query: string, orderBy: SearchOrder): Promise<Outcome<Channel[]>> {
+    const payload = { q: query.trim().slice(0, LIMITS.search.max), size: FOUND_MAX, orderBy };
     const outcome = await services()?.link.command('channel:search', payload);
     if (outcome === undefined) return failed(unreachable('signed out'));
     return outcome.ok ? done(outcome.data.data) : outcome;

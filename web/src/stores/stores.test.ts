@@ -16,7 +16,15 @@ import { useTimelinesStore } from './timelines';
 vi.mock('../net/link', async () => ({ Link: (await import('./server.fixture')).FakeLink }));
 vi.mock('../net/http', { spy: true });
 
-const meta: Meta = { name: 'Hearth', version: '1', webBuild: 'a', signup: 'open', empty: false, setupCode: false };
+const meta: Meta = {
+  name: 'Hearth',
+  version: '1',
+  webBuild: 'a',
+  signup: 'open',
+  empty: false,
+  setupCode: false,
+  members: null,
+};
 const nobody = failed({ code: 'UNAUTHENTICATED' as const, message: '', fields: {}, retryAfterMs: null });
 let server: FakeServer;
 let attentive = true;

@@ -31,7 +31,7 @@ pub use list::{ChannelOrder, ListChannels};
 pub use members::{ChannelMember, ListMembers};
 pub use reach::{REACH_MAX, ReachUsers};
 pub use remove::RemoveMember;
-pub use search::SearchChannels;
+pub use search::{SearchChannels, SearchOrder};
 pub use update::UpdateChannel;
 
 /// Who may find and join a channel.

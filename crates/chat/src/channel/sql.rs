@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::channel::{Channel, ChannelType, ChannelUpdate, Role};
+use crate::channel::{Channel, ChannelType, ChannelUpdate, Role, SearchOrder};
 use crate::db::{Bulk, Conn, chunks, on_db};
 use crate::error::{Error, Result};
 use crate::id::{ChannelId, UserId};
@@ -288,15 +288,33 @@ pub(super) async fn page_of(
     Ok(rows)
 }
 
-/// Public channels that somebody is not in, by the beginning of their name.
-pub(super) async fn search(conn: &mut Conn<'_>, user: UserId, q: &SearchText, rows: i64) -> Result<Vec<ChannelRow>> {
-    let sql = concat!(
-        "SELECT ",
-        columns!(),
-        " FROM channel c LEFT JOIN member m ON m.channel_id = c.id AND m.user_id = $1 \
-         WHERE c.kind = 'public' AND m.user_id IS NULL AND c.name_key >= $2 AND c.name_key < $3 \
-         ORDER BY c.name_key, c.id LIMIT $4"
-    );
+macro_rules! search {
+    ($order:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM channel c LEFT JOIN member m ON m.channel_id = c.id AND m.user_id = $1 \
+             WHERE c.kind = 'public' AND m.user_id IS NULL AND c.name_key >= $2 AND c.name_key < $3 \
+             ORDER BY ",
+            $order,
+            "c.name_key, c.id LIMIT $4"
+        )
+    };
+}
+
+/// Public channels that somebody is not in, by the beginning of their name. By activity all of them are read and sorted:
+/// an index on what every message changes would cost more.
+pub(super) async fn search(
+    conn: &mut Conn<'_>,
+    user: UserId,
+    q: &SearchText,
+    order: SearchOrder,
+    rows: i64,
+) -> Result<Vec<ChannelRow>> {
+    let sql = match order {
+        SearchOrder::NameAscending => search!(""),
+        SearchOrder::ActivityDescending => search!("COALESCE(c.last_message_at, 0) DESC, "),
+    };
     let (first, end) = q.prefix_range();
     Ok(on_db!(conn, c => sqlx::query_as(sql).bind(user).bind(first).bind(end).bind(rows).fetch_all(c).await)?)
 }

@@ -82,7 +82,7 @@ asked! {
     RemoveMember: { "channelId": ROOM, "userId": BEN },
     ListMembers: { "channelId": ROOM, "size": 50, "after": ADA },
     ListChannels: { "size": 10, "orderBy": "name:asc", "after": ROOM },
-    SearchChannels: { "q": "read", "size": 10 },
+    SearchChannels: { "q": "read", "size": 10, "orderBy": "activity:desc" },
     ReachUsers: { "userIds": [BEN] },
     GetUser: { "userId": BEN },
     SearchUsers: { "q": "be", "size": 10, "all": true },
@@ -227,5 +227,6 @@ fn meta() -> Meta {
         signup: SignUpMode::Open,
         empty: false,
         setup_code: false,
+        members: Some(12),
     }
 }

@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use super::book::{Book, CommandEntry, Declared, EventEntry};
 use crate::error::Code;
-use crate::{channel, message, text, user, wire};
+use crate::{channel, message, server, text, user, wire};
 
 /// Bounds that the server keeps, by the names under which clients know them: least and most.
-pub(super) const LIMITS: [(&str, (usize, usize)); 13] = [
+pub(super) const LIMITS: [(&str, (usize, usize)); 14] = [
     ("username", text::USERNAME_LENGTH),
     ("channelName", text::CHANNEL_NAME_LENGTH),
     ("displayName", text::DISPLAY_NAME_LENGTH),
@@ -21,6 +21,7 @@ pub(super) const LIMITS: [(&str, (usize, usize)); 13] = [
     ("reach", (1, channel::REACH_MAX)),
     ("add", (1, channel::ADD_MAX)),
     ("syncChannels", (0, message::SYNC_CHANNELS_MAX)),
+    ("members", (0, server::MEMBERS_MAX as usize)),
 ];
 
 /// The whole protocol as one TypeScript module.

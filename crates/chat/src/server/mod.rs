@@ -12,6 +12,9 @@ use crate::wire::wire;
 
 pub use vitals::Vitals;
 
+/// Members are counted so far for whoever asks: the count costs by the number, and nobody has to sign in for it.
+pub(crate) const MEMBERS_MAX: u32 = 1_000;
+
 /// Who may make an account. The first one is made in every mode: somebody must own the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "gen", derive(ts_rs::TS))]
@@ -40,6 +43,8 @@ wire! {
         pub empty: bool,
         /// Whether that first one needs the setup code from the server's log.
         pub setup_code: bool,
+        /// How many have an account and are not disabled, counted up to a thousand; only where everybody may sign up.
+        pub members: Option<u32>,
     }
 }
 

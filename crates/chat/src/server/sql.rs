@@ -17,6 +17,13 @@ pub(super) async fn accounts(conn: &mut Conn<'_>) -> Result<i64> {
     Ok(count)
 }
 
+/// How many accounts there are that are not disabled, counted up to a maximum.
+pub(super) async fn members(conn: &mut Conn<'_>, max: i64) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM account WHERE disabled_at IS NULL LIMIT $1) AS counted";
+    let (count,): (i64,) = on_db!(conn, c => sqlx::query_as(sql).bind(max).fetch_one(c).await)?;
+    Ok(count)
+}
+
 /// The latest time that anything was stored at.
 pub(super) async fn latest(conn: &mut Conn<'_>) -> Result<Option<Time>> {
     let sql = "SELECT MAX(at) FROM (SELECT MAX(last_used_at) AS at FROM session UNION ALL \

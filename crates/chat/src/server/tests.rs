@@ -29,6 +29,17 @@ on_both! {
 }
 
 on_both! {
+    async fn the_disabled_do_not_count_as_members(world: World) {
+        assert_eq!(world.chat.members().await.unwrap(), 0);
+        world.person("ann").await;
+        let bob: UserId = world.person("bob").await.id();
+        assert_eq!(world.chat.members().await.unwrap(), 2);
+        world.chat.set_disabled(bob, true).await.unwrap();
+        assert_eq!(world.chat.members().await.unwrap(), 1);
+    }
+}
+
+on_both! {
     async fn accounts_are_found_by_name_and_listed_in_its_order(world: World) {
         let (zoe, ann) = (world.person("Zoe").await, world.person("ann").await);
         let found = world.chat.account("ZOE").await.unwrap().unwrap();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::chat::Chat;
 use crate::error::Result;
-use crate::server::sql;
+use crate::server::{MEMBERS_MAX, sql};
 use crate::time::Time;
 
 /// Sessions that were used this lately say where people come from.
@@ -28,6 +28,12 @@ pub struct Vitals {
 }
 
 impl Chat {
+    /// How many have an account and are not disabled, counted up to a thousand.
+    pub async fn members(&self) -> Result<u32> {
+        let count = self.read(async |conn| sql::members(conn, MEMBERS_MAX.into()).await).await?;
+        Ok(u32::try_from(count).unwrap_or(MEMBERS_MAX))
+    }
+
     /// How the server stands.
     pub async fn vitals(&self) -> Result<Vitals> {
         let since = self.now().before(LATELY);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use chat::server::Meta;
+use chat::server::{Meta, SignUpMode};
 use chat::session::Device;
 use chat::{ChangePassword, Code, Door, Error, LogIn, OwnUser, SignUp, SignedIn};
 use http::{StatusCode, header, request};
@@ -97,6 +97,7 @@ pub(crate) async fn meta(State(app): State<Arc<App>>) -> Result<axum::Json<Meta>
         signup: app.settings.signup,
         empty: app.chat.is_empty().await?,
         setup_code: app.setup_code.is_some() && !app.chat.has_owner().await?,
+        members: if app.settings.signup == SignUpMode::Open { Some(app.chat.members().await?) } else { None },
     }))
 }
 

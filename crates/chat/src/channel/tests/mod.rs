@@ -121,6 +121,29 @@ on_both! {
 }
 
 on_both! {
+    async fn a_search_by_activity_begins_where_something_was_said_last(world: World) {
+        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        for (name, says) in [("early", true), ("silent", false), ("late", true), ("asleep", false), ("else", false)] {
+            let id = ann.channel(name, "public").await;
+            world.env.advance(std::time::Duration::from_secs(60));
+            if says {
+                ann.say(id, "hi").await;
+            }
+        }
+        for (asked, expected) in [
+            (json!({ "orderBy": "activity:desc" }), vec!["late", "early", "asleep", "else", "silent"]),
+            (json!({ "orderBy": "activity:desc", "q": "e", "size": 1 }), vec!["early"]),
+            (json!({ "orderBy": "name:asc" }), vec!["asleep", "early", "else", "late", "silent"]),
+        ] {
+            let found = bob.get("channel:search", asked.clone()).await;
+            let names: Vec<_> = found.as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
+            assert_eq!(names, expected, "{asked}");
+        }
+        assert_eq!(bob.refused("channel:search", json!({ "orderBy": "size:asc" })).await, "INVALID");
+    }
+}
+
+on_both! {
     async fn a_private_channel_is_invisible_in_every_command(world: World) {
         let (ann, bob) = (world.person("ann").await, world.person("bob").await);
         let secret = ann.channel("secret", "private").await;
