@@ -313,6 +313,21 @@ describe('a browser without a database', () => {
     expect(outbox.pendingCount()).toBe(0);
   });
 
+  test('that breaks has a message safe only when the server stored it', async () => {
+    server.connected = false;
+    const full: Storage = { ...memoryStorage(), addToOutbox: async () => Promise.reject(new Error('quota')) };
+    const { outbox } = openTab(full);
+    let isSafe = false;
+    const added = outbox.add('general', 'hello').then(() => (isSafe = true));
+    await outbox.load();
+    await settled();
+    expect(isSafe).toBe(false);
+    server.connected = true;
+    outbox.kick(true);
+    await added;
+    expect(server.contents).toStrictEqual(['hello']);
+  });
+
   test('that has none keeps things in memory', async () => {
     vi.stubGlobal('indexedDB', {
       open: () => {

@@ -40,8 +40,8 @@ export class Outbox {
   #rows: readonly OutboxRow[] = [];
   /** Rows being taken out of the storage, or replaced in it: a read meanwhile must not bring them back. */
   readonly #removing = new Set<string>();
-  /** Rows that the storage would not take. */
-  readonly #loose = new Set<string>();
+  /** Rows that the storage would not take, and whom to tell when they are safe elsewhere, or gone. */
+  readonly #loose = new Map<string, () => void>();
   readonly #draining = new Set<string>();
   readonly #failures = new Map<string, number>();
   readonly #waits = new Map<string, ReturnType<typeof setTimeout>>();
@@ -61,7 +61,10 @@ export class Outbox {
     this.kick();
   }
 
-  /** Takes a message in for a channel called `place`. Resolves with its clientId when it is written down. */
+  /**
+   * Takes a message in for a channel called `place`. Resolves with its clientId when it is safe: written down, or, where
+   * the storage does not take it, stored by the server or thrown away.
+   */
   async add(channelId: string, content: string, place = ''): Promise<string> {
     const row: OutboxRow = {
       position: UNWRITTEN,
@@ -171,18 +174,20 @@ export class Outbox {
 
   /** Writes a row that is shown already, then sends it. */
   async #write(row: OutboxRow, save: (row: OutboxRow) => Promise<OutboxRow>): Promise<void> {
+    let safe: Promise<void> | undefined;
     await this.#inStorage(async () => {
       try {
         const { position } = await save(row);
-        this.#loose.delete(row.clientId);
+        this.#letGo(row.clientId);
         if (this.#find(row.clientId) === undefined) await this.ports.storage.removeFromOutbox(position);
         else this.#set(this.#rows.map((one) => (one.clientId === row.clientId ? { ...one, position } : one)));
       } catch {
-        this.#loose.add(row.clientId);
+        safe = new Promise((resolve) => this.#loose.set(row.clientId, resolve));
       }
     });
     this.ports.saved();
     void this.#drain(row.channelId);
+    await safe;
   }
 
   async #replace(row: OutboxRow): Promise<void> {
@@ -198,7 +203,7 @@ export class Outbox {
 
   async #remove(row: OutboxRow): Promise<void> {
     this.#set(this.#rows.filter((one) => one.clientId !== row.clientId));
-    this.#loose.delete(row.clientId);
+    this.#letGo(row.clientId);
     // One that is just being written is removed when that is done.
     if (row.position === UNWRITTEN) return;
     this.#removing.add(row.clientId);
@@ -223,6 +228,11 @@ export class Outbox {
     const turn = this.#storageQueue.then(act).catch(() => undefined);
     this.#storageQueue = turn;
     return turn;
+  }
+
+  #letGo(clientId: string): void {
+    this.#loose.get(clientId)?.();
+    this.#loose.delete(clientId);
   }
 
   #find(clientId: string): OutboxRow | undefined {

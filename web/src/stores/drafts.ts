@@ -10,10 +10,12 @@ const DELAY = 300;
 /** What is written but not sent, per channel; survives a reload. */
 export const useDraftsStore = defineStore('drafts', () => {
   const texts = shallowReactive(new Map<string, string>());
+  /** Texts that left the composer and are not known to be written down elsewhere. */
+  const leaving = new Map<string, readonly string[]>();
   const saving = new Saving(async (channelIds) => {
     const storage = services()?.storage;
     if (storage === undefined) return;
-    await Promise.all([...channelIds].map((channelId) => storage.saveDraft(channelId, get(channelId))));
+    await Promise.all([...channelIds].map((channelId) => storage.saveDraft(channelId, kept(channelId))));
   }, DELAY);
 
   function get(channelId: string): string {
@@ -24,6 +26,26 @@ export const useDraftsStore = defineStore('drafts', () => {
     if (text === '') texts.delete(channelId);
     else texts.set(channelId, text);
     saving.changed(channelId);
+  }
+  /** What the next page begins with, if this one dies now. */
+  function kept(channelId: string): string {
+    return joined(leaving.get(channelId) ?? [], get(channelId));
+  }
+  /**
+   * For `timelines.ts`: the draft was sent as `text`, so it is shown no more. It is kept as part of the draft until it is
+   * written down elsewhere.
+   */
+  async function handOver(channelId: string, text: string, written: Promise<unknown>): Promise<void> {
+    leaving.set(channelId, [...(leaving.get(channelId) ?? []), text]);
+    set(channelId, '');
+    await written;
+    const texts = leaving.get(channelId) ?? [];
+    // Somebody else may have signed in meanwhile.
+    if (!texts.includes(text)) return;
+    leaving.set(channelId, texts.toSpliced(texts.indexOf(text), 1));
+    saving.changed(channelId);
+    // At once: a page that dies before would leave it twice, as a draft and as a message.
+    saving.flush();
   }
   /** For `live.ts`: what was left behind, unless something was written since. */
   function restore(saved: ReadonlyMap<string, string>): void {
@@ -36,7 +58,12 @@ export const useDraftsStore = defineStore('drafts', () => {
   function reset(): void {
     saving.stop();
     texts.clear();
+    leaving.clear();
   }
 
-  return { get, set, restore, flush, reset };
+  return { get, set, handOver, restore, flush, reset };
 });
+
+function joined(before: readonly string[], text: string): string {
+  return [...before, text].filter((one) => one !== '').join('\n\n');
+}

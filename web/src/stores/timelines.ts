@@ -5,6 +5,7 @@ import type { Channel } from '../protocol';
 import type { OutboxRow } from '../outbox/storage';
 import type { Stored, Unsent } from '../timeline/stored';
 import { emptyTimeline, needsSync, reduce, type Action, type Timeline } from '../timeline/timeline';
+import { useDraftsStore } from './drafts';
 import { holdsMessage, loadEnd, loadMessage, loadNewerPage, loadOlderPage, openAt, WINDOW, type Pages } from './paging';
 import { services } from './services';
 import { PLAIN, viewOf, type Looks, type TimelineView } from './view';
@@ -56,13 +57,15 @@ export const useTimelinesStore = defineStore('timelines', () => {
     return loadEnd(pages, channelId);
   }
 
-  /** Puts a message into the outbox and shows it as pending; resolves with its clientId once it is written down. */
+  /** Sends what is the draft of a channel: puts it into the outbox and shows it as pending. Resolves when it is safe. */
   async function send(channelId: string, content: string, place = ''): Promise<string> {
     const running = services();
     if (running === null) throw new Error('nobody is signed in');
     running.typing.stop(channelId);
     void jumpToEnd(channelId);
-    return running.outbox.add(channelId, content, place);
+    const written = running.outbox.add(channelId, content, place);
+    void useDraftsStore().handOver(channelId, content, written);
+    return written;
   }
   /** Sends a refused message again. */
   async function retry(clientId: string): Promise<void> {
