@@ -201,3 +201,18 @@ async fn the_page_is_told_who_may_sign_up() {
         assert_eq!(answer.status, status, "{mode}: {}", answer.text());
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_is_told_whether_its_cookie_is_of_a_living_session() {
+    let app = App::start(BINARY, &[]);
+    let signed_in = async |cookie: &str| {
+        let meta: Value = serde_json::from_str(app.get("/api/meta", &[("cookie", cookie)]).await.text()).unwrap();
+        meta["signedIn"].as_bool().expect("yes or no")
+    };
+    let ada = app.sign_up("ada").await;
+    assert!(signed_in(&ada).await);
+    assert!(!signed_in("").await, "nobody");
+    assert!(!signed_in("sid=made-up").await, "a cookie that was never given out");
+    assert_eq!(request(&app, "POST", "/api/logout", &ada, &Value::Null).await.status, 204);
+    assert!(!signed_in(&ada).await, "a session that has ended");
+}

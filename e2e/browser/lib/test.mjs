@@ -12,8 +12,9 @@ export { expect };
 
 /** A cut line shows in the console as this. Nothing else may stand there. */
 const NETWORK = /^Failed to load resource: net::ERR_|WebSocket connection to .* failed|net::ERR_CONNECTION_REFUSED/;
-/** The browser notes every refusal: that nobody is signed in yet, that a name is taken or a password wrong. The page shows them. */
+/** The browser notes every refusal of what a person entered: a name that is taken, a wrong password. The page shows them. */
 const REFUSAL = /^Failed to load resource: the server responded with a status of (400|401|409)/;
+const ENTERED = /\/api\/(signup|login|password)$/;
 
 export const test = base.extend({
   /** Settings of the server, beyond those of every test. */
@@ -54,9 +55,9 @@ export const test = base.extend({
       page.on('pageerror', (error) => mayBreak || complaints.push(`${error.stack ?? error}`));
       page.on('console', (message) => {
         if (!['error', 'warning'].includes(message.type())) return;
-        const text = message.text();
-        if (REFUSAL.test(text) || (outages && NETWORK.test(text))) return;
-        complaints.push(`${text} (${message.location().url})`);
+        const [text, { url }] = [message.text(), message.location()];
+        if ((REFUSAL.test(text) && ENTERED.test(url)) || (outages && NETWORK.test(text))) return;
+        complaints.push(`${text} (${url})`);
       });
       return page;
     });

@@ -24,6 +24,7 @@ async function go(state: SessionState, path: string, empty = false) {
     empty,
     setupCode: false,
     members: null,
+    signedIn: true,
   };
   const router = makeRouter(Promise.resolve(), createMemoryHistory());
   await router.push(path);

@@ -546,7 +546,11 @@ setupCode: boolean,
 /**
  * How many have an account and are not disabled, counted up to a thousand; only where everybody may sign up.
  */
-members: number | null, };
+members: number | null,
+/**
+ * Whether the request comes from a living session, so that `GET /api/self` has somebody to tell of.
+ */
+signedIn: boolean, };
 
 /**
  * Oneself: the answer of `POST /api/signup`, `POST /api/login` and `GET /api/self`.

@@ -24,6 +24,7 @@ const meta: Meta = {
   empty: false,
   setupCode: false,
   members: null,
+  signedIn: true,
 };
 let server: FakeServer;
 const rows = (): readonly Row[] => useTimelinesStore().view('general').rows;

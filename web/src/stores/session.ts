@@ -2,7 +2,7 @@ import { defineStore } from 'pinia';
 import { ref } from 'vue';
 
 import * as http from '../net/http';
-import { done, type Outcome } from '../net/outcome';
+import { done, failed, type Failure, type Outcome } from '../net/outcome';
 import type { LogIn, Meta, OwnUser, Profile, SignUp } from '../protocol';
 import { useConnectionStore } from './connection';
 import { goLive, type Keep, type Live } from './live';
@@ -14,6 +14,7 @@ export type SessionState = 'unknown' | 'signed-out' | 'signed-in';
 /** `unsent`: nothing was done, that many messages would be lost; ask the person, then call with `discardUnsent`. */
 export type LogOutResult = { done: true } | { done: false; unsent: number };
 
+const SIGNED_OUT: Failure = { code: 'UNAUTHENTICATED', message: 'nobody is signed in', fields: {}, retryAfterMs: null };
 /** How often an unreachable server is asked again, in milliseconds. */
 const ASK_AGAIN = 2_000;
 
@@ -38,10 +39,17 @@ export const useSessionStore = defineStore('session', () => {
       void confirm();
       return;
     }
-    const outcome = await insist(http.fetchSelf);
+    const outcome = await insist(fetchSelf);
     if (outcome.ok) return enter(outcome.data);
     state.value = 'signed-out';
-    await loadMeta();
+  }
+
+  /** Who is signed in. Asked only if somebody is: a browser writes every refusal into its console. */
+  async function fetchSelf(): Promise<Outcome<OwnUser>> {
+    const outcome = await http.fetchMeta();
+    if (!outcome.ok) return outcome;
+    meta.value = outcome.data;
+    return outcome.data.signedIn ? http.fetchSelf() : failed(SIGNED_OUT);
   }
 
   /** Asks until there is an answer. */
@@ -63,7 +71,7 @@ export const useSessionStore = defineStore('session', () => {
    */
   async function confirm(): Promise<boolean> {
     const before = self.value;
-    const outcome = await http.fetchSelf();
+    const outcome = await fetchSelf();
     if (self.value?.id !== before?.id) return false;
     if (outcome.ok && outcome.data.id === before?.id) {
       self.value = outcome.data;

@@ -24,6 +24,7 @@ const meta: Meta = {
   empty: false,
   setupCode: false,
   members: null,
+  signedIn: true,
 };
 const nobody = failed({ code: 'UNAUTHENTICATED' as const, message: '', fields: {}, retryAfterMs: null });
 let server: FakeServer;

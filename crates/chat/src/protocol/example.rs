@@ -228,5 +228,6 @@ fn meta() -> Meta {
         empty: false,
         setup_code: false,
         members: Some(12),
+        signed_in: true,
     }
 }

@@ -45,6 +45,8 @@ wire! {
         pub setup_code: bool,
         /// How many have an account and are not disabled, counted up to a thousand; only where everybody may sign up.
         pub members: Option<u32>,
+        /// Whether the request comes from a living session, so that `GET /api/self` has somebody to tell of.
+        pub signed_in: bool,
     }
 }
 

@@ -89,7 +89,11 @@ pub(crate) async fn own_user(State(app): State<Arc<App>>, caller: Caller) -> Res
 }
 
 /// `GET /api/meta`.
-pub(crate) async fn meta(State(app): State<Arc<App>>) -> Result<axum::Json<Meta>> {
+pub(crate) async fn meta(State(app): State<Arc<App>>, parts: request::Parts) -> Result<axum::Json<Meta>> {
+    let signed_in = match app.cookie.token(&parts.headers) {
+        Some(token) => app.chat.authenticate(token).await?.is_some(),
+        None => false,
+    };
     Ok(axum::Json(Meta {
         name: app.settings.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -98,6 +102,7 @@ pub(crate) async fn meta(State(app): State<Arc<App>>) -> Result<axum::Json<Meta>
         empty: app.chat.is_empty().await?,
         setup_code: app.setup_code.is_some() && !app.chat.has_owner().await?,
         members: if app.settings.signup == SignUpMode::Open { Some(app.chat.members().await?) } else { None },
+        signed_in,
     }))
 }
 
