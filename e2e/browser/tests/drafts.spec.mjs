@@ -1,5 +1,6 @@
 // What is written but not sent: it is kept until it is safe elsewhere.
 
+import { command } from '../../harness/command.mjs';
 import { leftInTheBrowser } from '../lib/stored.mjs';
 import { expect, test } from '../lib/test.mjs';
 
@@ -30,4 +31,41 @@ test('a page that dies before a message is written down still has its text', asy
   await ada.reload();
   await expect(ada.composer).toHaveValue('on its way\n\nand the next one');
   await expect(ada.messages).toHaveCount(1);
+});
+
+test('what was begun in a channel that one is not in any more is kept, and goes on there when one is back', async ({
+  enter,
+  server,
+}) => {
+  const ada = await enter('ada');
+  const ben = await enter('ben', { permissions: ['clipboard-read', 'clipboard-write'] });
+  await ada.createChannel('Founders', undefined, { isPrivate: true });
+  const channelId = new URL(ada.page.url()).pathname.split('/').pop();
+  const does = (name, payload) => command(server, ada.account.cookie, name, { channelId, ...payload });
+  await does('channel:add', { userIds: [ben.account.id] });
+  await ben.goTo('Founders');
+  await ben.composer.fill('half a thought');
+  await does('channel:remove', { userId: ben.account.id });
+
+  await expect(ben.page.getByTestId('no-channel')).toBeVisible();
+  await expect(ben.page.getByTestId('unsent')).toHaveText('One message was not sent');
+  await ben.page.reload();
+  await ben.page.getByTestId('unsent-here').click();
+  const unsent = ben.page.getByTestId('unsent-message');
+  await expect(unsent).toContainText('Founders');
+  await expect(unsent).toContainText('half a thought');
+  await unsent.getByTestId('copy-unsent').click();
+  expect(await ben.page.evaluate(() => navigator.clipboard.readText())).toBe('half a thought');
+
+  await does('channel:add', { userIds: [ben.account.id] });
+  await expect(unsent).toHaveCount(0);
+  await ben.arrived('Founders');
+  await expect(ben.composer).toHaveValue('half a thought');
+  await does('channel:remove', { userId: ben.account.id });
+  await ben.page.getByTestId('unsent-here').click();
+  await unsent.getByTestId('discard-unsent').click();
+  await expect(ben.page.getByTestId('unsent')).toHaveCount(0);
+  await ben.page.reload();
+  await expect(ben.page.getByTestId('no-channel')).toBeVisible();
+  await expect(ben.page.getByTestId('unsent')).toHaveCount(0);
 });

@@ -79,7 +79,7 @@ it('gives the text back when it cannot be written down', async () => {
 });
 
 it('begins with the draft, and keeps it up to date', async () => {
-  useChannelsStore().setDraft('c1', 'half a thou');
+  useChannelsStore().setDraft('c1', 'half a thou', '#rust');
   const element = open();
   expect(element.value).toBe('half a thou');
   await field().setValue('half a thought');

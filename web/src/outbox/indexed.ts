@@ -1,25 +1,26 @@
-import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import { openDB, type DBSchema, type IDBPDatabase, type IDBPObjectStore, type StoreNames } from 'idb';
 
 import type { Channel } from '../protocol';
 import type { Snapshot } from '../timeline/snapshot';
-import type { OutboxRow, Storage } from './storage';
+import type { Draft, OutboxRow, Storage } from './storage';
 
 interface Schema extends DBSchema {
   outbox: { key: number; value: OutboxRow };
   channels: { key: string; value: Channel };
   snapshots: { key: string; value: Snapshot };
-  drafts: { key: string; value: string };
+  drafts: { key: string; value: Draft };
   facts: { key: string; value: string };
 }
 
-const VERSION = 1;
+const VERSION = 2;
 
 type Database = IDBPDatabase<Schema>;
 
 /** Opens or makes the database of that name. Rejects where there is none to be had. */
 export async function openIndexed(name: string): Promise<Storage> {
   const database: Database = await openDB<Schema>(name, VERSION, {
-    upgrade(fresh) {
+    async upgrade(fresh, version, _, change) {
+      if (version === 1) return namePlaces(change.objectStore('drafts'));
       fresh.createObjectStore('outbox', { keyPath: 'position', autoIncrement: true });
       fresh.createObjectStore('channels', { keyPath: 'id' });
       fresh.createObjectStore('snapshots', { keyPath: 'channelId' });
@@ -74,13 +75,13 @@ function indexedStorage(database: Database): Storage {
     snapshots: () => database.getAll('snapshots'),
     async drafts() {
       const read = database.transaction('drafts');
-      const [keys, texts] = await Promise.all([read.store.getAllKeys(), read.store.getAll()]);
-      return new Map(keys.map((channelId, index) => [channelId, texts[index] ?? '']));
+      const [keys, drafts] = await Promise.all([read.store.getAllKeys(), read.store.getAll()]);
+      return new Map(keys.flatMap((channelId, index) => (drafts[index] ? [[channelId, drafts[index]]] : [])));
     },
-    async saveDraft(channelId, text) {
+    async saveDraft(channelId, draft) {
       // Begun and ended before anything is waited for: it must still happen while the page is being left.
       const change = database.transaction('drafts', 'readwrite');
-      const written = text === '' ? change.store.delete(channelId) : change.store.put(text, channelId);
+      const written = draft.text === '' ? change.store.delete(channelId) : change.store.put(draft, channelId);
       change.commit();
       await Promise.all([written, change.done]);
     },
@@ -92,6 +93,15 @@ function indexedStorage(database: Database): Storage {
     clear: () => clear(database, ['outbox', 'channels', 'snapshots', 'drafts', 'facts']),
     close: () => database.close(),
   };
+}
+
+/** Version 1 kept the texts alone. */
+async function namePlaces(
+  drafts: IDBPObjectStore<Schema, StoreNames<Schema>[], 'drafts', 'versionchange'>,
+): Promise<void> {
+  for (let at = await drafts.openCursor(); at !== null; at = await at.continue()) {
+    await at.update({ text: String(at.value), place: '' });
+  }
 }
 
 async function add(database: Database, row: Omit<OutboxRow, 'position'>): Promise<OutboxRow> {

@@ -1,13 +1,13 @@
 import type { Channel } from '../protocol';
 import type { Snapshot } from '../timeline/snapshot';
-import type { OutboxRow, Storage } from './storage';
+import type { Draft, OutboxRow, Storage } from './storage';
 
 /** Keeps things until the tab is closed: for browsers without a database (private windows, blocked storage). */
 export function memoryStorage(): Storage {
   const outbox = new Map<number, OutboxRow>();
   const channels = new Map<string, Channel>();
   const snapshots = new Map<string, Snapshot>();
-  const drafts = new Map<string, string>();
+  const drafts = new Map<string, Draft>();
   let epoch: string | null = null;
   let position = 0;
 
@@ -50,9 +50,9 @@ export function memoryStorage(): Storage {
     },
     snapshots: async () => [...snapshots.values()],
     drafts: async () => new Map(drafts),
-    saveDraft: async (channelId, text) => {
-      if (text === '') drafts.delete(channelId);
-      else drafts.set(channelId, text);
+    saveDraft: async (channelId, draft) => {
+      if (draft.text === '') drafts.delete(channelId);
+      else drafts.set(channelId, draft);
     },
     epoch: async () => epoch,
     saveEpoch: async (told) => {

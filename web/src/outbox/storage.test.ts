@@ -1,4 +1,5 @@
 import 'fake-indexeddb/auto';
+import { openDB } from 'idb';
 import { describe, expect, test } from 'vitest';
 
 import type { Channel } from '../protocol';
@@ -50,7 +51,7 @@ describe.each(kinds)('%s storage', (_kind, open) => {
     const storage = await open();
     await storage.addToOutbox({ ...row, state: 'queued' });
     await storage.save([channel], [{ channelId: 'general', cursor: 4, floor: 1, rows: [] }]);
-    await storage.saveDraft('general', 'half a');
+    await storage.saveDraft('general', { text: 'half a', place: '#general' });
     await storage.saveEpoch('one');
     expect(await storage.channels()).toStrictEqual([channel]);
     expect(await storage.epoch()).toBe('one');
@@ -60,7 +61,7 @@ describe.each(kinds)('%s storage', (_kind, open) => {
     expect(await storage.snapshots()).toStrictEqual([]);
     expect(await storage.epoch()).toBeNull();
     expect(await storage.outbox()).toHaveLength(1);
-    expect(await storage.drafts()).toStrictEqual(new Map([['general', 'half a']]));
+    expect(await storage.drafts()).toStrictEqual(new Map([['general', { text: 'half a', place: '#general' }]]));
 
     await storage.clear();
     expect(await storage.outbox()).toStrictEqual([]);
@@ -70,11 +71,11 @@ describe.each(kinds)('%s storage', (_kind, open) => {
   test('forgets a channel but not what one was writing there', async () => {
     const storage = await open();
     await storage.save([channel], []);
-    await storage.saveDraft('general', 'half a');
+    await storage.saveDraft('general', { text: 'half a', place: '#general' });
     await storage.removeChannel('general');
     expect(await storage.channels()).toStrictEqual([]);
-    expect(await storage.drafts()).toStrictEqual(new Map([['general', 'half a']]));
-    await storage.saveDraft('general', '');
+    expect(await storage.drafts()).toStrictEqual(new Map([['general', { text: 'half a', place: '#general' }]]));
+    await storage.saveDraft('general', { text: '', place: '#general' });
     expect(await storage.drafts()).toStrictEqual(new Map());
   });
 });
@@ -90,4 +91,17 @@ describe('newId', () => {
     expect(ids).toStrictEqual(ids.toSorted());
     expect(new Set(ids).size).toBe(ids.length);
   });
+});
+
+test('a draft that an older page left is still there', async () => {
+  const old = await openDB('hearth:older', 1, {
+    upgrade(fresh) {
+      for (const store of ['outbox', 'channels', 'snapshots', 'drafts', 'facts']) fresh.createObjectStore(store);
+    },
+  });
+  await old.put('drafts', 'half a thought', 'general');
+  old.close();
+  const storage = await openStorage('older');
+  expect(storage.durable).toBe(true);
+  expect(await storage.drafts()).toStrictEqual(new Map([['general', { text: 'half a thought', place: '' }]]));
 });

@@ -21,6 +21,13 @@ export interface OutboxRow {
   refusal: Refusal | null;
 }
 
+/** A text that was begun in a channel. */
+export interface Draft {
+  text: string;
+  /** What the channel is called, as in the outbox. */
+  place: string;
+}
+
 /** What one person left behind in this browser. */
 export interface Storage {
   /** False if nothing survives a reload. */
@@ -40,9 +47,10 @@ export interface Storage {
   /** Forgets a channel and its snapshot; a draft stays, text is never lost. */
   removeChannel(channelId: string): Promise<void>;
   snapshots(): Promise<Snapshot[]>;
-  drafts(): Promise<Map<string, string>>;
+  /** By channel. */
+  drafts(): Promise<Map<string, Draft>>;
   /** An empty text removes the draft. */
-  saveDraft(channelId: string, text: string): Promise<void>;
+  saveDraft(channelId: string, draft: Draft): Promise<void>;
   /** Which database of the server all this belongs to. */
   epoch(): Promise<string | null>;
   saveEpoch(epoch: string): Promise<void>;

@@ -157,8 +157,8 @@ export const useChannelsStore = defineStore('channels', () => {
   function draft(channelId: string): string {
     return drafts.get(channelId);
   }
-  function setDraft(channelId: string, text: string): void {
-    drafts.set(channelId, text);
+  function setDraft(channelId: string, text: string, place: string): void {
+    drafts.set(channelId, text, place);
   }
 
   /** For `live.ts`: a channel that one is in, as the server describes it to oneself. */

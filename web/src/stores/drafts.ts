@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia';
 import { shallowReactive } from 'vue';
 
+import type { Draft } from '../outbox/storage';
 import { Saving } from '../sync/saving';
 import { services } from './services';
 
@@ -10,18 +11,32 @@ const DELAY = 300;
 /** What is written but not sent, per channel; survives a reload. */
 export const useDraftsStore = defineStore('drafts', () => {
   const texts = shallowReactive(new Map<string, string>());
+  /** What the channels are called: one that was left since tells no name. */
+  const places = new Map<string, string>();
   /** Texts that left the composer and are not known to be written down elsewhere. */
   const leaving = new Map<string, readonly string[]>();
   const saving = new Saving(async (channelIds) => {
     const storage = services()?.storage;
     if (storage === undefined) return;
-    await Promise.all([...channelIds].map((channelId) => storage.saveDraft(channelId, kept(channelId))));
+    await Promise.all(
+      [...channelIds].map((channelId) =>
+        storage.saveDraft(channelId, { text: kept(channelId), place: place(channelId) }),
+      ),
+    );
   }, DELAY);
 
   function get(channelId: string): string {
     return texts.get(channelId) ?? '';
   }
-  function set(channelId: string, text: string): void {
+  function place(channelId: string): string {
+    return places.get(channelId) ?? '';
+  }
+  /** Reactive: every draft by its channel. */
+  function all(): ReadonlyMap<string, string> {
+    return texts;
+  }
+  function set(channelId: string, text: string, place?: string): void {
+    if (place !== undefined) places.set(channelId, place);
     if (text === get(channelId)) return;
     if (text === '') texts.delete(channelId);
     else texts.set(channelId, text);
@@ -48,8 +63,12 @@ export const useDraftsStore = defineStore('drafts', () => {
     saving.flush();
   }
   /** For `live.ts`: what was left behind, unless something was written since. */
-  function restore(saved: ReadonlyMap<string, string>): void {
-    for (const [channelId, text] of saved) if (!texts.has(channelId)) texts.set(channelId, text);
+  function restore(saved: ReadonlyMap<string, Draft>): void {
+    for (const [channelId, draft] of saved) {
+      if (texts.has(channelId)) continue;
+      texts.set(channelId, draft.text);
+      places.set(channelId, draft.place);
+    }
   }
   /** For `live.ts`: the tab may be thrown away. */
   function flush(): void {
@@ -59,9 +78,10 @@ export const useDraftsStore = defineStore('drafts', () => {
     saving.stop();
     texts.clear();
     leaving.clear();
+    places.clear();
   }
 
-  return { get, set, handOver, restore, flush, reset };
+  return { get, place, all, set, handOver, restore, flush, reset };
 });
 
 function joined(before: readonly string[], text: string): string {
