@@ -131,3 +131,92 @@ test('a link to what was said while one was away leads there, once the line is b
   await expect(marked(ada)).toBeInViewport();
   await expect(ada.page.getByTestId('toast')).toHaveCount(0);
 });
+
+const link = (person, address) => person.page.getByRole('link', { name: address, exact: true });
+/** The page that is open must not be loaded anew, nor another one be opened. */
+const stays = async ({ page }) => {
+  await page.evaluate(() => (window.neverReloaded = true));
+  return async () => {
+    expect(await page.evaluate(() => window.neverReloaded)).toBe(true);
+    expect(page.context().pages()).toHaveLength(1);
+  };
+};
+
+test('a link to a message in a message is followed within the page, also to where one is', async ({
+  enter,
+  server,
+}) => {
+  const writer = await scribe(server);
+  const side = await writer.does('channel:create', { name: 'Side' });
+  await writer.write(lines(1, 100), side.id);
+  const [near, far] = [`${server.url}/c/${writer.channelId}/1`, `${server.url}/c/${side.id}/7`];
+  await writer.write([...lines(1, 60), near, `[there](${far}) and https://example.org/`]);
+  const ada = await enter('ada');
+  const stayed = await stays(ada);
+  await ada.joinChannel('Side');
+  await ada.goTo('General');
+  for (let times = 0; times < 2; times += 1) {
+    await scrollToEnd(ada.timeline);
+    await expect(link(ada, near)).toBeInViewport();
+    await link(ada, near).click();
+    await expect(ada.message(/line 1$/)).toBeInViewport();
+    await expect(marked(ada)).toHaveText(/line 1$/);
+  }
+  await scrollToEnd(ada.timeline);
+  await link(ada, 'there').click();
+  await ada.arrived('Side');
+  await expect(marked(ada)).toHaveText(/line 7$/);
+  await expect(marked(ada)).toBeInViewport();
+  await ada.page.goBack();
+  await ada.arrived('General');
+  await stayed();
+  await expect(link(ada, 'https://example.org/')).toHaveAttribute('target', '_blank');
+});
+
+test('a link into a channel that one may join offers that, and then leads to the message', async ({
+  enter,
+  server,
+}) => {
+  const writer = await scribe(server);
+  const side = await writer.does('channel:create', { name: 'Side' });
+  await writer.write(lines(1, 100), side.id);
+  const address = `${server.url}/c/${side.id}/7`;
+  await writer.write([address]);
+  const ada = await enter('ada');
+  const stayed = await stays(ada);
+  await link(ada, address).click();
+  await expect(ada.page.getByTestId('no-channel')).toContainText('You are not in this channel yet.');
+  await ada.page.getByTestId('join-here').click();
+  await ada.arrived('Side');
+  await expect(marked(ada)).toHaveText(/line 7$/);
+  await expect(marked(ada)).toBeInViewport();
+  await stayed();
+});
+
+test('a link into a channel that is private to others says so, and nothing of it', async ({ enter, server }) => {
+  const writer = await scribe(server);
+  const secret = await writer.does('channel:create', { name: 'Secret plans', type: 'private' });
+  await writer.write(['not for you'], secret.id);
+  const address = `${server.url}/c/${secret.id}/1`;
+  await writer.write([address]);
+  const ada = await enter('ada');
+  const stayed = await stays(ada);
+  await link(ada, address).click();
+  await expect(ada.page.getByTestId('no-channel')).toContainText('This channel doesn’t exist, or you are not in it.');
+  await expect(ada.page.getByTestId('join-here')).toHaveCount(0);
+  expect(await ada.page.content()).not.toMatch(/Secret plans|not for you/);
+  await stayed();
+});
+
+test('a link to a message that was deleted leads to what is left of it, and says that', async ({ enter, server }) => {
+  const writer = await scribe(server);
+  await writer.write(lines(1, 100));
+  await writer.does('message:delete', { channelId: writer.channelId, messageId: '7' });
+  const address = `${server.url}/c/${writer.channelId}/7`;
+  await writer.write([address]);
+  const ada = await enter('ada');
+  await link(ada, address).click();
+  await expect(marked(ada).getByTestId('tombstone')).toBeInViewport();
+  await expect(ada.page.getByTestId('announcer')).toContainText('This message was deleted.');
+  await expect(ada.page.getByTestId('toast')).toHaveCount(0);
+});

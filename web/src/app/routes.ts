@@ -32,7 +32,22 @@ export function toMessage(channelId: string, seq: number): RouteLocationRaw {
   return { name: ROUTE.message, params: { channelId, messageId: String(seq) } };
 }
 
+/** A channel, who is in it, or one of its messages. */
+const IN_CHANNEL = /^\/c\/[\w-]+(?:\/(?:members|\d{1,15}))?$/;
+
+/** Where a link to a channel or message of this server leads within the page; null for every other link. */
+export function ownPath(href: string): string | null {
+  let url: URL;
+  try {
+    url = new URL(href);
+  } catch {
+    return null;
+  }
+  const isOwn = url.origin === location.origin && url.search === '' && url.hash === '';
+  return isOwn && IN_CHANNEL.test(url.pathname) ? url.pathname : null;
+}
+
 /** Where somebody goes who has just signed in: the link they came by if it is a channel or message of ours, else home. */
 export function afterSignIn(next: LocationQueryValue | LocationQueryValue[] | undefined): RouteLocationRaw {
-  return typeof next === 'string' && /^\/c\/[\w-]+(?:\/(?:members|\d+))?$/.test(next) ? next : { name: ROUTE.home };
+  return typeof next === 'string' && IN_CHANNEL.test(next) ? next : { name: ROUTE.home };
 }

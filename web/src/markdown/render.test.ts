@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createApp } from 'vue';
 
+import { ownPath } from '../app/routes';
 import { i18n } from '../i18n';
 import MessageText from './MessageText';
 
@@ -140,5 +141,28 @@ describe('formatting', () => {
 
   it('lets each paragraph find its own direction', () => {
     expect(show('שלום').querySelector('p')?.dir).toBe('auto');
+  });
+});
+
+describe('a link to this server', () => {
+  const { origin } = location;
+
+  it.each(['/c/one', '/c/one/12', '/c/one/members'])('is followed within the page: %s', (path) => {
+    expect(ownPath(origin + path)).toBe(path);
+  });
+
+  it.each([
+    `${origin}/api/self`,
+    `${origin}/c/one/12?x=1`,
+    `${origin}/c/one/12#x`,
+    `${origin}/c/one/../../api/self`,
+    `${origin}.evil.example/c/one`,
+    `https://evil.example/c/one`,
+    `${origin.replace('http', 'https')}/c/one`,
+    `${origin.replace('//', `//${location.hostname}@evil.example/`)}/c/one`,
+    '/c/one',
+    'mailto:ada@example.org',
+  ])('is not taken for one: %s', (href) => {
+    expect(ownPath(href)).toBeNull();
   });
 });

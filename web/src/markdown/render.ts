@@ -1,7 +1,9 @@
 import type { Token } from 'markdown-it';
 import { h, type VNode, type VNodeArrayChildren } from 'vue';
 
+import { ownPath } from '../app/routes';
 import CodeBlock from './CodeBlock.vue';
+import OwnLink from './OwnLink';
 import { isSafeLink, parse } from './parse';
 
 /** Elements that tokens may become; a token of another kind becomes its text. */
@@ -47,6 +49,8 @@ function maker(token: Token): Open['make'] {
   if (MARKS.has(tag)) return (children) => h(tag, null, children);
   if (tag === 'a') {
     const href = String(token.attrGet('href') ?? '');
+    const own = ownPath(href);
+    if (own !== null) return (children) => h(OwnLink, { to: own }, () => children);
     if (isSafeLink(href)) {
       return (children) => h('a', { href, target: '_blank', rel: 'noopener noreferrer nofollow' }, children);
     }

@@ -116,6 +116,15 @@ export const useChannelsStore = defineStore('channels', () => {
     return entered(outcome);
   }
 
+  /** Whether a channel that one is not in could be joined; null if nobody could tell. */
+  async function isOpen(channelId: string): Promise<boolean | null> {
+    const outcome = await services()?.link.command('message:list', { channelId, size: 1 });
+    if (outcome === undefined || outcome.ok) return null;
+    // What others keep to themselves is answered as if it were not there.
+    if (outcome.failure.code === 'FORBIDDEN') return true;
+    return outcome.failure.code === 'NOT_FOUND' || outcome.failure.code === 'INVALID' ? false : null;
+  }
+
   /** Changes what a channel is called or for; name errors come in `fields.name`. */
   async function update(channelId: string, changes: { name?: string; topic?: string }): Promise<Outcome<ChannelItem>> {
     return entered(await services()?.link.command('channel:update', { channelId, ...changes }));
@@ -225,6 +234,7 @@ export const useChannelsStore = defineStore('channels', () => {
     open,
     create,
     join,
+    isOpen,
     update,
     leave,
     search,
