@@ -1,52 +1,29 @@
 import 'fake-indexeddb/auto';
-import { createPinia, setActivePinia } from 'pinia';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 
-import * as http from '../net/http';
-import { done } from '../net/outcome';
-import type { ChannelMember, Meta } from '../protocol';
+import type { ChannelMember } from '../protocol';
 import type { Row } from '../timeline/row';
 import { useChannelsStore } from './channels';
 import { useEditingStore } from './editing';
 import { useMembersStore } from './members';
-import { FakeLink, FakeServer } from './server.fixture';
-import { useSessionStore } from './session';
+import { openTab, serveEachTest, server } from './tab.fixture';
 import { useTimelinesStore } from './timelines';
 
 vi.mock('../net/link', async () => ({ Link: (await import('./server.fixture')).FakeLink }));
 vi.mock('../net/http', { spy: true });
 
-const meta: Meta = {
-  name: 'Hearth',
-  version: '1',
-  webBuild: 'a',
-  signup: 'open',
-  empty: false,
-  setupCode: false,
-  members: null,
-  signedIn: true,
-};
-let server: FakeServer;
 const rows = (): readonly Row[] => useTimelinesStore().view('general').rows;
+
+serveEachTest();
 
 /** General with two messages by Ben and one's own between them, shown. */
 beforeEach(async () => {
-  server = new FakeServer();
-  FakeLink.server = server;
-  localStorage.clear();
-  vi.mocked(http.fetchSelf).mockImplementation(async () => done(server.ada));
-  vi.mocked(http.fetchMeta).mockImplementation(async () => done(meta));
-  vi.mocked(http.logOut).mockImplementation(async () => done(null));
   const general = server.add('general', 1);
   general.send(server.ada.id, 'own', 'mine');
   general.send('ben');
-  setActivePinia(createPinia());
-  await useSessionStore().start();
+  await openTab();
   useChannelsStore().open('general');
   await vi.waitFor(() => expect(rows()).toHaveLength(3));
-});
-afterEach(async () => {
-  await useSessionStore().logOut({ discardUnsent: true });
 });
 
 describe('editing', () => {
