@@ -16,6 +16,7 @@ const OTHERS = 12;
 const VISITED = 200;
 const MESSAGES = 50;
 const SWITCHES = 30;
+const OPENINGS = 10;
 
 /** Milliseconds. */
 const FIGURES = {
@@ -23,7 +24,8 @@ const FIGURES = {
   'reload with a full cache, to the messages': 1_000,
   'channel switch, median': 100,
   'channel switch, longest task': 100,
-  'the switcher opens': 50,
+  'the switcher opens, first': 50,
+  'the switcher opens, median of the rest': 50,
   'a message is seen by somebody else': 300,
 };
 
@@ -72,6 +74,23 @@ async function switchChannels(channelIds) {
   observer.disconnect();
   times.sort((a, b) => a - b);
   return { median: times[times.length >> 1], slowest: times.at(-1), longestTask: Math.max(0, ...tasks) };
+}
+
+/** In the page: how long the next Ctrl+K takes, from the key to the frame that shows where one may go. */
+function watchSwitcher() {
+  window.switcherShown = new Promise((resolve) => {
+    const begun = ({ key, timeStamp }) => {
+      if (key !== 'k') return;
+      removeEventListener('keydown', begun, true);
+      const look = () => {
+        if (!document.querySelector('[role=dialog] [data-testid=switcher-entry]')) return requestAnimationFrame(look);
+        // Drawn, not only made: the frame in which it is found is painted before a task of the next one.
+        return requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - timeStamp)));
+      };
+      requestAnimationFrame(look);
+    };
+    addEventListener('keydown', begun, true);
+  });
 }
 
 /** Sets of these, the small ones first. */
@@ -150,19 +169,17 @@ test('with a thousand channels and ten thousand messages in the cache it stays q
   figures['channel switch, median'] = switched.median;
   figures['channel switch, longest task'] = switched.longestTask;
 
-  await ada.page.keyboard.press('Control+k');
-  await expect(ada.page.getByRole('dialog')).toBeVisible();
-  await ada.page.keyboard.press('Escape');
-  figures['the switcher opens'] = await ada.page.evaluate(async () => {
-    const begun = performance.now();
-    document.activeElement.dispatchEvent(
-      new KeyboardEvent('keydown', { key: 'k', code: 'KeyK', ctrlKey: true, bubbles: true, cancelable: true }),
-    );
-    while (!document.querySelector('[role=dialog]')) await new Promise(requestAnimationFrame);
-    return performance.now() - begun;
-  });
-  await ada.page.keyboard.press('Escape');
-  await expect(ada.page.getByRole('dialog')).toBeHidden();
+  const opened = [];
+  for (let times = 0; times < OPENINGS; times++) {
+    await ada.page.evaluate(watchSwitcher);
+    await ada.page.keyboard.press('Control+k');
+    opened.push(await ada.page.evaluate(() => window.switcherShown));
+    await ada.page.keyboard.press('Escape');
+    await expect(ada.page.getByRole('dialog')).toHaveCount(0);
+  }
+  // The first time it is made.
+  figures['the switcher opens, first'] = opened[0];
+  figures['the switcher opens, median of the rest'] = opened.slice(1).sort((a, b) => a - b)[(OPENINGS - 1) >> 1];
 
   const ben = await enter('ben');
   await ada.goTo('General');
@@ -178,6 +195,6 @@ test('with a thousand channels and ten thousand messages in the cache it stays q
   await ada.reads('how quick');
   figures['a message is seen by somebody else'] = (await ada.page.evaluate(() => window.seenAt)) - sentAt;
 
-  if (process.env.SPEED_REPORT) console.log(figures, switched);
+  if (process.env.SPEED_REPORT) console.log(figures, switched, opened);
   for (const [what, limit] of Object.entries(FIGURES)) expect(figures[what], what).toBeLessThanOrEqual(10 * limit);
 });

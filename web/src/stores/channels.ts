@@ -3,6 +3,7 @@ import { computed, ref, shallowReactive, type ComputedRef } from 'vue';
 
 import { done, failed, unreachable, type Outcome } from '../net/outcome';
 import { LIMITS, type Channel, type ChannelUpdate, type CreateChannel, type SearchOrder } from '../protocol';
+import { sameValues } from '../channel/same';
 import { sharedOf } from '../sync/sync';
 import { useDraftsStore } from './drafts';
 import { usePeopleStore } from './people';
@@ -45,6 +46,8 @@ export const useChannelsStore = defineStore('channels', () => {
   const loaded = ref(false);
   /** The channel that is open; set by `open`, from the route. */
   const currentId = ref<string | null>(null);
+  /** The same for those who ask about one channel: whoever asks about another hears of no change. */
+  const opened = shallowReactive(new Set<string>());
 
   /** One each, so that a message in one channel makes no other item anew. */
   const cells = new Map<string, ComputedRef<ChannelItem | null>>();
@@ -87,9 +90,11 @@ export const useChannelsStore = defineStore('channels', () => {
   function byId(channelId: string): ChannelItem | null {
     let cell = cells.get(channelId);
     if (cell === undefined) {
-      cell = computed(() => {
+      // The same object while it says the same: the lists are not sorted, and no line drawn, for nothing.
+      cell = computed<ChannelItem | null>((before) => {
         const channel = known.get(channelId);
-        return channel === undefined ? null : itemOf(channel);
+        const now = channel === undefined ? null : itemOf(channel);
+        return before && now && sameValues(before, now) ? before : now;
       });
       cells.set(channelId, cell);
     }
@@ -99,8 +104,16 @@ export const useChannelsStore = defineStore('channels', () => {
   /** Says which channel is open (null: none), at which message, and loads what it shows; call when the route changes. */
   function open(channelId: string | null, at: number | null = null): void {
     if (channelId !== currentId.value) services()?.typing.stop();
+    // Not cleared: that would tell everybody.
+    if (currentId.value !== null) opened.delete(currentId.value);
     currentId.value = channelId;
+    if (channelId !== null) opened.add(channelId);
     timelines.show(channelId, at);
+  }
+
+  /** Reactive: whether that channel is open. */
+  function isCurrent(channelId: string): boolean {
+    return opened.has(channelId);
   }
 
   /** Makes a channel; name errors come in `fields.name`. */
@@ -221,6 +234,7 @@ export const useChannelsStore = defineStore('channels', () => {
     clear();
     cells.clear();
     currentId.value = null;
+    opened.clear();
   }
 
   return {
@@ -231,6 +245,7 @@ export const useChannelsStore = defineStore('channels', () => {
     current,
     totalUnread,
     byId,
+    isCurrent,
     open,
     create,
     join,

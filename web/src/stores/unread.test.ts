@@ -1,7 +1,5 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test, vi } from 'vitest';
-
-import { failed } from '../net/outcome';
 import { useChannelsStore } from './channels';
 import { closeTab, openTab, person, range, serveEachTest, server, show } from './tab.fixture';
 import { useTimelinesStore } from './timelines';
