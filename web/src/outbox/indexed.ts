@@ -47,6 +47,7 @@ function indexedStorage(database: Database): Storage {
     },
     async moveToEnd({ position, ...row }) {
       const change = database.transaction('outbox', 'readwrite');
+      if ((await change.store.getKey(position)) === undefined) return null;
       await change.store.delete(position);
       const moved = await change.store.add(row as OutboxRow);
       await change.done;

@@ -33,8 +33,7 @@ export function memoryStorage(): Storage {
       return isThere;
     },
     moveToEnd: async ({ position: old, ...row }) => {
-      outbox.delete(old);
-      return addToOutbox(row);
+      return outbox.delete(old) ? addToOutbox(row) : null;
     },
     removeFromOutbox: async (old) => {
       outbox.delete(old);

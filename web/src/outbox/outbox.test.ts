@@ -284,6 +284,18 @@ describe('two tabs', () => {
     expect(server.contents).toStrictEqual(['1', '2', '3']);
   });
 
+  test('that send a refused message again at once store it once', async () => {
+    server.answers.push(refuse('CONFLICT'));
+    const one = openTab();
+    const two = openTab();
+    const clientId = await one.outbox.add('general', 'hello');
+    await vi.waitFor(() => expect(one.rows()[0]?.state).toBe('failed'));
+    await two.outbox.load();
+    await Promise.all([one.outbox.retry(clientId), two.outbox.retry(clientId)]);
+    await vi.waitFor(() => expect(one.outbox.pendingCount() + two.outbox.pendingCount()).toBe(0));
+    expect(server.contents).toStrictEqual(['hello']);
+  });
+
   test('a tab that reads again loses what another tab sent, and keeps its own', async () => {
     server.connected = false;
     const one = openTab();
@@ -311,6 +323,19 @@ describe('a browser without a database', () => {
     await outbox.add('general', 'hello');
     await vi.waitFor(() => expect(server.contents).toStrictEqual(['hello']));
     expect(outbox.pendingCount()).toBe(0);
+  });
+
+  test('that breaks shows a message that is sent again once', async () => {
+    server.answers.push(refuse('FORBIDDEN'));
+    const full: Storage = { ...storage, moveToEnd: async () => Promise.reject(new Error('quota')) };
+    const { outbox, rows } = openTab(full);
+    const clientId = await outbox.add('general', 'hello');
+    await vi.waitFor(() => expect(rows()[0]?.state).toBe('failed'));
+    server.connected = false;
+    void outbox.retry(clientId);
+    await outbox.load();
+    await settled();
+    expect(rows().map((row) => [row.clientId, row.state])).toStrictEqual([[clientId, 'queued']]);
   });
 
   test('that breaks has a message safe only when the server stored it', async () => {

@@ -78,7 +78,7 @@ export class Outbox {
       refusal: null,
     };
     this.#set([...this.#rows, row]);
-    await this.#write(row, ({ position: _, ...draft }) => this.ports.storage.addToOutbox(draft));
+    await this.#write(row, (next) => this.ports.storage.addToOutbox(unplaced(next)));
     return row.clientId;
   }
 
@@ -91,8 +91,12 @@ export class Outbox {
     const again: OutboxRow = { ...row, clientId: fresh, position: UNWRITTEN, state: 'queued', tries: 0, refusal: null };
     this.#set([...this.#rows.filter((one) => one !== row), again]);
     this.#removing.add(clientId);
+    const { storage } = this.ports;
     await this.#write(again, (next) =>
-      this.ports.storage.moveToEnd({ ...next, position: row.position }).finally(() => this.#removing.delete(clientId)),
+      (row.position === UNWRITTEN
+        ? storage.addToOutbox(unplaced(next))
+        : storage.moveToEnd({ ...next, position: row.position })
+      ).finally(() => this.#removing.delete(clientId)),
     );
   }
 
@@ -173,25 +177,32 @@ export class Outbox {
   }
 
   /** Writes a row that is shown already, then sends it. */
-  async #write(row: OutboxRow, save: (row: OutboxRow) => Promise<OutboxRow>): Promise<void> {
+  async #write(row: OutboxRow, save: (row: OutboxRow) => Promise<OutboxRow | null>): Promise<void> {
     let safe: Promise<void> | undefined;
     await this.#inStorage(async () => {
       try {
-        const { position } = await save(row);
+        const saved = await save(row);
         this.#letGo(row.clientId);
-        if (this.#find(row.clientId) === undefined) await this.ports.storage.removeFromOutbox(position);
-        else this.#set(this.#rows.map((one) => (one.clientId === row.clientId ? { ...one, position } : one)));
+        // Another tab was quicker: it sends the message again, or threw it away.
+        if (saved === null) this.#set(this.#rows.filter((one) => one.clientId !== row.clientId));
+        else if (this.#find(row.clientId) === undefined) await this.ports.storage.removeFromOutbox(saved.position);
+        else
+          this.#set(
+            this.#rows.map((one) => (one.clientId === row.clientId ? { ...one, position: saved.position } : one)),
+          );
       } catch {
         safe = new Promise((resolve) => this.#loose.set(row.clientId, resolve));
       }
     });
+    if (this.#find(row.clientId) === undefined) await this.#reload();
     this.ports.saved();
     void this.#drain(row.channelId);
     await safe;
   }
 
   async #replace(row: OutboxRow): Promise<void> {
-    if (this.#find(row.clientId) === undefined) return;
+    // Thrown away, or sent again since: then this answer comes too late to count.
+    if (this.#find(row.clientId)?.position !== row.position) return;
     this.#set(this.#rows.map((one) => (one.clientId === row.clientId ? row : one)));
     await this.#inStorage(async () => {
       // Another tab took it out meanwhile: it was stored after all, or thrown away.
@@ -216,8 +227,10 @@ export class Outbox {
     await this.#inStorage(async () => {
       const stored = await this.ports.storage.outbox();
       const known = new Map(this.#rows.map((row) => [row.clientId, row]));
-      const written = stored.filter((row) => !this.#removing.has(row.clientId));
       const unwritten = this.#rows.filter((row) => row.position === UNWRITTEN);
+      // What is to be written takes the place of what is there.
+      const newer = new Set(unwritten.map((row) => row.clientId));
+      const written = stored.filter((row) => !this.#removing.has(row.clientId) && !newer.has(row.clientId));
       // Rows that did not change stay the same objects, and with them what is shown of them.
       this.#set([...written.map((row) => sameOr(known.get(row.clientId), row)), ...unwritten]);
     });
@@ -244,6 +257,10 @@ export class Outbox {
     this.#rows = rows;
     this.ports.changed(rows);
   }
+}
+
+function unplaced({ position: _, ...row }: OutboxRow): Omit<OutboxRow, 'position'> {
+  return row;
 }
 
 function sameOr(known: OutboxRow | undefined, row: OutboxRow): OutboxRow {

@@ -38,8 +38,8 @@ export interface Storage {
   addToOutbox(row: Omit<OutboxRow, 'position'>): Promise<OutboxRow>;
   /** Replaces a row if it still exists; says whether it does. */
   updateOutbox(row: OutboxRow): Promise<boolean>;
-  /** Puts a row behind all others. */
-  moveToEnd(row: OutboxRow): Promise<OutboxRow>;
+  /** Puts a row behind all others if it still exists; null if it does not. */
+  moveToEnd(row: OutboxRow): Promise<OutboxRow | null>;
   removeFromOutbox(position: number): Promise<void>;
   channels(): Promise<Channel[]>;
   /** Keeps these, beside what is kept of others; all or nothing. */
