@@ -1,6 +1,6 @@
 // Getting around: the switcher, the shortcuts, and conversations with one or several people.
 
-import { scribe } from '../lib/scribe.mjs';
+import { expectRead, lines, scribe } from '../lib/scribe.mjs';
 import { command, fill } from '../../harness/command.mjs';
 import { signUp } from '../../harness/http.mjs';
 import { expect, test } from '../lib/test.mjs';
@@ -100,6 +100,25 @@ test('Alt and the arrows walk the channels, with Shift those that are unread; Sh
   await ada.hasUnread('Beta', 0);
   await ada.reload();
   await ada.hasUnread('Alpha', 0);
+});
+
+test('Esc closes what is open, and else marks the channel as read', async ({ enter, server }) => {
+  const writer = await scribe(server);
+  const ada = await enter('ada');
+  await ada.createChannel('Other');
+  await writer.write(lines(1, 60));
+  await ada.hasUnread('General', 60);
+  await ada.goTo('General');
+  await expect(ada.page.getByTestId('unread-divider')).toBeInViewport();
+  await ada.page.keyboard.press('Control+/');
+  await expect(ada.page.getByRole('dialog')).toBeVisible();
+  await ada.page.keyboard.press('Escape');
+  await expect(ada.page.getByRole('dialog')).toBeHidden();
+  await ada.hasUnread('General', 60);
+  await ada.page.keyboard.press('Escape');
+  await ada.hasUnread('General', 0);
+  await expect(ada.page.getByTestId('unread-divider')).toHaveCount(0);
+  await expectRead(server, ada, 60);
 });
 
 test('the sheet of shortcuts, and keys that write what they format', async ({ enter }) => {
