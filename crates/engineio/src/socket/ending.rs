@@ -117,7 +117,11 @@ impl Inner {
 
     fn hasten(self: &Arc<Self>, mut out: MutexGuard<'_, Out>, closing: Closing, last: impl IntoIterator<Item = Frame>) {
         out.closing = Some(closing);
-        self.prepare_leaving(&mut out, closing.reason, closing.leave, last);
+        // Nothing may follow a close frame (RFC 6455, section 5.5.1), and with it on its way nothing is left to drop.
+        let told = !matches!(out.wire, Wire::Polling) && !out.queue.is_waiting();
+        if !told || closing.leave == Leave::Gone {
+            self.prepare_leaving(&mut out, closing.reason, closing.leave, last);
+        }
         out.dirty = true;
         let unread = out.exchange.is_some();
         drop(out);

@@ -182,6 +182,25 @@ async fn a_peer_that_is_closed_with_last_words_gets_them_and_nothing_that_was_qu
 }
 
 #[tokio::test]
+async fn nothing_follows_a_close_frame() {
+    for foreign in [false, true] {
+        let builder = Engine::builder(Config::default());
+        let mut world = if foreign {
+            World::on_foreign_streams(builder, silent).await
+        } else {
+            World::start(builder, silent).await
+        };
+        let mut client = WebSocket::open(world.address).await;
+        let socket = world.opened().await;
+        socket.close_after_flush(CloseReason::ForcedClose);
+        assert_eq!(client.recv().await, Received::Close(Some(1000)));
+        // The client has yet to answer.
+        socket.close_with(CloseReason::ForcedClose, [Frame::text("bye")]);
+        assert_eq!(client.next().await, Received::End);
+    }
+}
+
+#[tokio::test]
 async fn last_words_are_the_next_polls() {
     let mut world = World::echo(Config::default()).await;
     let session = Polling::open(world.address).await;
