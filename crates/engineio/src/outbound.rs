@@ -30,7 +30,8 @@ pub(crate) struct Outbound {
     in_flight: usize,
     /// How many frames have left.
     left: u64,
-    /// The places, counted from the first frame ever, of frames that were queued together: an event and its attachments.
+    /// The places, counted from the first frame ever, of messages and the binary ones that were queued right behind them: an
+    /// event and its attachments.
     units: VecDeque<Range<u64>>,
 }
 
@@ -52,9 +53,7 @@ impl Outbound {
     pub(crate) fn push(&mut self, frames: impl IntoIterator<Item = Frame>, limit: usize) -> bool {
         let before = self.frames.len();
         self.frames.extend(frames);
-        if self.frames.len() > before + 1 {
-            self.units.push_back(self.left + before as u64..self.left + self.frames.len() as u64);
-        }
+        self.note_units(before);
         let added: usize = self.frames.range(before..).map(Frame::cost).sum();
         if self.bytes == 0 && added > limit {
             self.bytes = limit / 2;
@@ -137,7 +136,9 @@ impl Outbound {
             finished += 1;
         }
         self.left += finished;
-        self.units.retain(|unit| unit.end > self.left);
+        while self.units.front().is_some_and(|unit| unit.end <= self.left) {
+            self.units.pop_front();
+        }
         self.give_room_back();
         finished
     }
@@ -166,8 +167,13 @@ impl Outbound {
         self.in_flight = 0;
     }
 
-    /// Drops what waits, except the rest of what has begun to leave: a frame, or no close frame could follow, and what was
-    /// queued together with it, or the peer would take what follows for an attachment.
+    /// Whether there is a frame that has not begun to leave.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.frames.len() > usize::from(self.written > 0)
+    }
+
+    /// Drops what waits, except the rest of what has begun to leave: a frame, or no close frame could follow, and the
+    /// attachments behind it, or the peer would take what follows for one.
     pub(crate) fn drop_waiting(&mut self) {
         let begun = self.left + u64::from(self.written > 0);
         self.units.retain(|unit| unit.start < begun);
@@ -180,6 +186,20 @@ impl Outbound {
     /// Drops everything: the peer is gone.
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
+    }
+
+    /// Finds the messages with attachments among the frames from this place on, which were queued together.
+    fn note_units(&mut self, from: usize) {
+        let mut begin = from;
+        for end in from + 1..=self.frames.len() {
+            if self.frames.get(end).is_some_and(Frame::is_binary) {
+                continue;
+            }
+            if end > begin + 1 {
+                self.units.push_back(self.left + begin as u64..self.left + end as u64);
+            }
+            begin = end;
+        }
     }
 
     fn release(&mut self, cost: usize) {
@@ -285,10 +305,10 @@ mod tests {
 
     #[test]
     fn what_was_queued_together_leaves_together_or_not_at_all() {
-        let event = || ["event", "one", "two"].map(Frame::text);
+        let event = || [Frame::text("event"), Frame::binary(b"one"), Frame::binary(b"two")];
         let last = Frame::close(1000);
         // How much has left, and how many frames of the first event the peer gets in all.
-        for (taken, frames) in [(0, 0), (1, 3), (8, 3), (9, 3), (20, 3)] {
+        for (taken, frames) in [(0, 0), (1, 3), (8, 3), (9, 3), (18, 3)] {
             let mut queue = Outbound::default();
             queue.push([Frame::text("alone")], usize::MAX);
             let alone = Frame::text("alone").wire().len();
@@ -303,6 +323,17 @@ mod tests {
             assert_eq!(written(&mut queue, usize::MAX).0, whole[taken..], "{taken} bytes had left");
             assert_eq!(queue.bytes(), 0);
         }
+    }
+
+    #[test]
+    fn messages_that_were_queued_together_are_dropped_one_by_one() {
+        let mut queue = Outbound::default();
+        let event = || [Frame::text("event"), Frame::binary(b"one"), Frame::binary(b"two")];
+        queue.push(event().into_iter().chain([Frame::text("alone")]).chain(event()), usize::MAX);
+        let whole = event().iter().flat_map(|frame| frame.wire().to_vec()).collect::<Vec<_>>();
+        queue.advance(1);
+        queue.drop_waiting();
+        assert_eq!(written(&mut queue, usize::MAX).0, whole[1..]);
     }
 
     #[test]

@@ -61,8 +61,9 @@ impl Socket {
     }
 
     /// Like [`Socket::close`], with these messages in place of what is queued: the way out for a peer that must get nothing
-    /// more. Only a message that has begun to leave is completed, with those that were sent together with it, and what the
-    /// kernel has, it has; of a long-polling answer that has begun, the peer gets no more than it takes at once.
+    /// more. Only a message that has begun to leave is completed, with the binary ones right behind it in the same [`Socket::send`],
+    /// and what the kernel has, it has; of a long-polling answer that has begun, the peer gets no more than it takes at once.
+    /// Once the end is on its way by [`Socket::close_after_flush`], nothing is put before it any more.
     pub fn close_with(&self, reason: CloseReason, last: impl IntoIterator<Item = Frame>) {
         self.0.close_with(reason, Leave::Drop, last);
         self.0.cut_answer();
