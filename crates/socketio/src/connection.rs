@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use engineio::{CloseReason, Flow, Frame, Message};
-use parking_lot::Mutex;
+use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 use smallvec::SmallVec;
 use tokio::time::Instant;
 
 use crate::args::Args;
 use crate::deadlines::Deadline;
+use crate::farewells::Farewells;
 use crate::packet::{self, Assembled, Assembler, Body, Packet, ParseError};
 use crate::reason::DisconnectReason;
 use crate::server::Shared;
@@ -57,8 +58,7 @@ struct State {
     closed: bool,
     /// Why we closed it, when it was us.
     reason: Option<DisconnectReason>,
-    /// The client's DISCONNECT of every namespace, from the moment that the server ends the connection.
-    farewells: Vec<Frame>,
+    farewells: Farewells,
 }
 
 /// The engine's end of a connection: owned by the engine's socket, dropped when that closes.
@@ -222,6 +222,7 @@ impl Connection {
                 socket.end(DisconnectReason::TransportClose, Waiting::Drop);
                 return Ok(Flow::Continue);
             }
+            state.farewells.forget(name);
             state.sockets.push(socket.clone());
         }
         socket.connect();
@@ -298,26 +299,48 @@ impl Connection {
 
     /// Leaves every namespace, then closes the connection: `disconnect(true)`.
     pub(crate) fn disconnect(&self) {
-        let farewells = self.take_leave();
-        // A connection that is closed already needs no farewell.
-        let _ = self.engine.send(farewells);
+        self.put_out();
+        self.say_farewell();
         self.engine.close_after_flush(CloseReason::ForcedClose);
     }
 
     /// The same in place of what is queued: `kick()`.
     pub(crate) fn kick(&self) {
-        let farewells = self.take_leave();
-        self.engine.close_with(CloseReason::ForcedClose, farewells);
+        self.put_out();
+        // Under the lock, so that nobody says one of them meanwhile.
+        let mut farewells = self.farewells();
+        self.engine.close_with(CloseReason::ForcedClose, farewells.take());
     }
 
-    /// Ends every socket. Returns what the client is to be told of it, also what it was told before: that may still wait.
-    fn take_leave(&self) -> Vec<Frame> {
-        let sockets = self.state.lock().sockets.clone();
-        let farewells: Vec<_> = sockets.iter().filter_map(Socket::take_leave).collect();
-        let mut state = self.state.lock();
-        state.reason.get_or_insert(DisconnectReason::ServerNamespaceDisconnect);
-        state.farewells.extend(farewells);
-        state.farewells.clone()
+    fn put_out(&self) {
+        let sockets = {
+            let mut state = self.state.lock();
+            state.reason.get_or_insert(DisconnectReason::ServerNamespaceDisconnect);
+            state.sockets.clone()
+        };
+        sockets.iter().for_each(Socket::put_out);
+    }
+
+    /// Notes what the client is to be told. Called before anybody can see that it was put out, so that whoever closes the
+    /// connection then tells it.
+    pub(crate) fn owe_farewell(&self, namespace: &str, frame: Frame) {
+        self.farewells().owe(namespace, frame);
+    }
+
+    /// Queues what the client has not been told yet.
+    pub(crate) fn say_farewell(&self) {
+        // Under the lock, so that whoever closes the connection comes before or after. One that is closed needs no farewell.
+        let mut farewells = self.farewells();
+        let _ = self.engine.send(farewells.say());
+    }
+
+    fn farewells(&self) -> MappedMutexGuard<'_, Farewells> {
+        MutexGuard::map(self.state.lock(), |state| {
+            if self.engine.queued_bytes() == 0 {
+                state.farewells.left();
+            }
+            &mut state.farewells
+        })
     }
 
     /// Closes the connection without a DISCONNECT packet, so that the client comes back.

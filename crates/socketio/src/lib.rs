@@ -54,6 +54,7 @@ mod data;
 mod deadlines;
 mod error;
 mod event;
+mod farewells;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 mod handler;

@@ -25,7 +25,8 @@ impl Socket {
         if close {
             self.0.connection.disconnect();
         } else {
-            self.leave_namespace();
+            self.put_out();
+            self.0.connection.say_farewell();
         }
     }
 
@@ -43,29 +44,28 @@ impl Socket {
         self.0.connection.kick();
     }
 
-    pub(crate) fn leave_namespace(&self) {
-        if let Some(farewell) = self.take_leave() {
-            // A connection that is closed already needs no farewell.
-            let _ = self.engine().send(farewell);
-        }
-    }
-
-    /// Ends the socket. Returns what its client is to be told, unless it has ended before.
-    pub(crate) fn take_leave(&self) -> Option<Frame> {
-        match self.end(DisconnectReason::ServerNamespaceDisconnect, Waiting::Drop) {
-            Phase::Connected => Some(packet::encode_disconnect(self.namespace_name())),
-            Phase::Connecting => {
+    /// Ends the socket, if it has not ended before, and leaves it to the caller to tell the client.
+    pub(crate) fn put_out(&self) {
+        self.end_with(DisconnectReason::ServerNamespaceDisconnect, Waiting::Drop, |before| {
+            let frame = if before == Phase::Connected {
+                packet::encode_disconnect(self.namespace_name())
+            } else {
                 let reason = DisconnectReason::ServerNamespaceDisconnect.as_str();
-                Some(packet::encode_connect_error(self.namespace_name(), reason, None))
-            }
-            Phase::Leaving | Phase::Ending | Phase::Ended => None,
-        }
+                packet::encode_connect_error(self.namespace_name(), reason, None)
+            };
+            self.0.connection.owe_farewell(self.namespace_name(), frame);
+        });
     }
 
     /// Ends the socket: no event reaches it from here on, its answers fail, it is in no room. Its disconnect handlers run
     /// when what has to be handled before them is done. Returns the phase it was in.
     pub(crate) fn end(&self, reason: DisconnectReason, waiting: Waiting) -> Phase {
-        let before = self.begin_to_leave();
+        self.end_with(reason, waiting, |_| {})
+    }
+
+    /// The same; `note` learns of it before anybody else can.
+    fn end_with(&self, reason: DisconnectReason, waiting: Waiting, note: impl FnOnce(Phase)) -> Phase {
+        let before = self.begin_to_leave(note);
         match before {
             Phase::Connected => self.tell_disconnecting(reason),
             Phase::Connecting => {}
@@ -120,12 +120,13 @@ impl Socket {
     }
 
     /// From here on the socket takes no event, but its rooms are still there to be looked at. Returns the phase before.
-    fn begin_to_leave(&self) -> Phase {
+    fn begin_to_leave(&self, note: impl FnOnce(Phase)) -> Phase {
         let mut state = self.0.state.lock();
         let before = state.phase;
         if matches!(before, Phase::Connecting | Phase::Connected) {
             self.0.connected.store(false, Ordering::Release);
             state.phase = Phase::Leaving;
+            note(before);
         }
         before
     }

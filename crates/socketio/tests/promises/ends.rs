@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use engineio::CloseReason;
 use serde_json::json;
+use socketio::Socket;
 use testkit::client::{Client, End, within};
+use testkit::wire::{Received, WebSocket};
 
 use crate::world::{Log, World, log, until};
 
@@ -136,6 +138,43 @@ async fn whoever_is_kicked_while_it_is_disconnected_is_still_told_so() {
     assert_eq!(stalled.end().await, End::Disconnected);
     let received = stalled.pending().len();
     assert!(received < 16, "{received} events");
+}
+
+#[tokio::test]
+async fn whoever_is_put_out_of_the_namespace_and_kicked_is_told_so() {
+    let world = World::engine(|config| config.outbound_limit = 64 << 20).await;
+    let mut stalled = world.connect().await;
+    let socket = world.io.of("/").everyone().sockets().pop().unwrap();
+    for _ in 0..32 {
+        socket.emit("much", ("x".repeat(1 << 20),)).unwrap();
+    }
+    socket.disconnect(false);
+    socket.kick();
+
+    assert_eq!(stalled.end().await, End::Disconnected);
+    let received = stalled.pending().len();
+    assert!(received < 16, "{received} events");
+}
+
+#[tokio::test]
+async fn whoever_is_sent_away_twice_at_once_is_told_so_once() {
+    type Away = fn(&Socket);
+    let ways: [Away; 3] = [|socket| socket.disconnect(false), |socket| socket.disconnect(true), Socket::kick];
+    for first in ways {
+        for second in &ways[1..] {
+            let world = World::new().await;
+            let mut client = WebSocket::open(world.address).await;
+            client.send("40").await;
+            client.text().await;
+            let second = *second;
+            // It stands for another task that comes while the first is at it.
+            world.io.of("/").on_disconnecting(move |socket, _| second(socket));
+            first(&world.io.of("/").everyone().sockets().pop().unwrap());
+
+            assert_eq!(client.recv().await, Received::Text("41".into()));
+            assert_eq!(client.recv().await, Received::Close(Some(1000)));
+        }
+    }
 }
 
 #[tokio::test]
