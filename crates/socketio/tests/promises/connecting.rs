@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use axum::Router;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn};
+use axum::response::IntoResponse as _;
 use engineio::Refusal;
 use serde_json::json;
 use socketio::{ConnectError, Server, SocketId};
@@ -159,6 +164,20 @@ async fn allow_request_decides_by_the_http_request() {
     assert!(matches!(world.client().connect().await, Err(Refused::Http(403, _))));
     let mut client = world.client().header("x-name", "ada").connect().await.unwrap();
     assert_eq!(client.emit_with_ack("who", ()).await, ["ada"]);
+}
+
+#[tokio::test]
+async fn a_layer_around_the_service_sees_every_request() {
+    let io = Server::new();
+    let guard = from_fn(|request: Request, next: Next| async move {
+        let known = request.headers().get("x-name").is_some_and(|name| name == "ada");
+        if known { next.run(request).await } else { StatusCode::UNAUTHORIZED.into_response() }
+    });
+    let app = Router::new().nest_service("/socket.io", io.service()).layer(guard);
+    let world = World::mounted(io, app).await;
+
+    assert!(matches!(world.client().connect().await, Err(Refused::Http(401, _))));
+    world.client().header("x-name", "ada").connect().await.unwrap();
 }
 
 #[tokio::test]

@@ -250,6 +250,17 @@ async fn the_server_closes() {
 }
 
 #[tokio::test]
+async fn a_connection_can_be_closed_so_that_its_client_comes_back() {
+    let world = World::new().await;
+    let mut reasons = reasons(&world);
+    let mut client = world.connect().await;
+    world.io.of("/").everyone().sockets()[0].close_connection();
+
+    assert_eq!(client.end().await, End::Closed);
+    assert_eq!(reasons.next().await, "forced close");
+}
+
+#[tokio::test]
 async fn a_handler_that_panics_ends_its_connection_alone() {
     let world = World::new().await;
     let mut reasons = reasons(&world);

@@ -39,7 +39,7 @@ async fn a_socket_in_several_rooms_gets_an_event_once() {
     socket(&world, &a).join("blue");
 
     let ns = world.io.of("/");
-    ns.to("red").to("blue").to(a.id()).emit("once", ()).unwrap();
+    ns.to("red").to("blue").in_(a.id()).emit("once", ()).unwrap();
     assert_eq!(received(&world, &mut a).await, ["once"]);
 }
 

@@ -1,9 +1,11 @@
 //! Many sockets, scaled to what a test may take: nothing is left behind (E11), nothing is mixed up.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
 
+use socketio::Socket;
 use testkit::client::Client;
+use testkit::wire::{Received, WebSocket};
 
 use crate::world::{World, until};
 
@@ -121,4 +123,41 @@ async fn joining_leaving_emitting_and_disconnecting_at_once_neither_locks_up_nor
     drop(clients);
 
     until("everybody to be gone", || ns.is_empty() && ns.room_count() == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_sent_away_by_two_threads_is_told_so_once() {
+    type Away = fn(&Socket);
+    let out: Away = |socket| socket.disconnect(false);
+    let disconnect: Away = |socket| socket.disconnect(true);
+    let kick: Away = Socket::kick;
+    let world = World::new().await;
+    let ns = world.io.of("/");
+    world.io.of("/other");
+    for (one, other) in [(out, disconnect), (out, kick), (disconnect, disconnect), (disconnect, kick), (kick, kick)] {
+        for _ in 0..20 {
+            let mut client = WebSocket::open(world.address).await;
+            for connect in ["40/other,", "40"] {
+                client.send(connect).await;
+                client.text().await;
+            }
+            let socket = ns.everyone().sockets().remove(0);
+            let start = Barrier::new(2);
+            let away = |way: Away| {
+                start.wait();
+                way(&socket);
+            };
+            std::thread::scope(|threads| {
+                threads.spawn(|| away(one));
+                away(other);
+            });
+
+            let mut told = 0;
+            while let Received::Text(packet) = client.recv().await {
+                told += usize::from(packet == "41");
+            }
+            assert_eq!(told, 1);
+            until("it to be gone", || ns.is_empty()).await;
+        }
+    }
 }

@@ -46,6 +46,8 @@ async fn every_packet_of_the_server_is_written_as_specified() {
 
         socket.emit("foo", ()).unwrap();
         assert_eq!(client.recv().await, text(&format!("42{prefix}[\"foo\"]")));
+        socket.send(("foo",)).unwrap();
+        assert_eq!(client.recv().await, text(&format!("42{prefix}[\"message\",\"foo\"]")));
         ns.emit("foo", (1, "bar", json!({"a": null}))).unwrap();
         assert_eq!(client.recv().await, text(&format!("42{prefix}[\"foo\",1,\"bar\",{{\"a\":null}}]")));
         ns.emit("baz", (binary(&[1, 2]), [binary(&[])])).unwrap();

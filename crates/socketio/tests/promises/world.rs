@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use engineio::HttpService;
 use socketio::{Builder, Config, Server};
 use testkit::client::{self, Client, within};
 use tokio::net::TcpListener;
@@ -26,9 +27,14 @@ impl World {
 
     pub(crate) async fn with(builder: Builder) -> World {
         let io = builder.build();
+        let service = io.service();
+        World::mounted(io, service).await
+    }
+
+    /// A server that is reached through this service.
+    pub(crate) async fn mounted(io: Server, service: impl HttpService) -> World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let service = io.service();
         tokio::spawn(async move { engineio::serve(listener, service, std::future::pending::<()>()).await });
         World { io, address }
     }
