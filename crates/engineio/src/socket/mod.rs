@@ -223,16 +223,15 @@ impl Inner {
 
     /// Queues the open packet and lets the handler open its session. False when the handler panicked.
     pub(crate) fn start(self: &Arc<Self>, open_packet: Frame) -> bool {
-        let transport = {
+        let (transport, flush) = {
             let mut out = self.out.lock();
             out.queue.push_control(open_packet);
-            if out.becomes_dirty() && !matches!(out.wire, Wire::Polling) {
-                self.request_flush();
-            } else {
-                out.dirty = false;
-            }
-            out.transport()
+            let flush = !matches!(out.wire, Wire::Polling) && out.becomes_dirty();
+            (out.transport(), flush)
         };
+        if flush {
+            self.request_flush();
+        }
         self.engine.counters.opened(transport);
         self.engine.sessions.insert(Arc::clone(self));
         let handle = Socket(Arc::clone(self));

@@ -3,7 +3,7 @@
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream as Blocking};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use super::stream::{Owned, Stream, Tcp};
 use super::{Connection, Decoder};
+use crate::engine::Shared;
 use crate::sessions::Sid;
 use crate::socket::{Inner, LINGER, Wire};
 use crate::{CloseReason, Config, Engine, Flow, Frame, Handler, Handshake, Message, Session, Socket};
@@ -75,10 +76,10 @@ async fn unread() -> (Tcp, Blocking) {
     (Tcp::new(stream), peer)
 }
 
-fn new_socket(engine: &Engine, wire: Wire) -> Arc<Inner> {
+fn new_socket(engine: &Arc<Shared>, wire: Wire) -> Arc<Inner> {
     let (parts, ()) = Request::get("/").body(()).expect("a request").into_parts();
     let handshake = Handshake::new(&parts, Extensions::new());
-    let socket = Inner::new(Arc::clone(&engine.shared), Sid::random().expect("random bytes"), handshake, wire);
+    let socket = Inner::new(Arc::clone(engine), Sid::random().expect("random bytes"), handshake, wire);
     assert!(socket.start(Frame::packet("0{}")));
     socket
 }
@@ -86,7 +87,7 @@ fn new_socket(engine: &Engine, wire: Wire) -> Arc<Inner> {
 /// A connection with more to say than its peer takes.
 async fn clogged<S: Stream>(engine: &Engine, stream: S) -> (Socket, JoinHandle<()>) {
     let (wire, carrier) = stream.attach();
-    let socket = new_socket(engine, wire);
+    let socket = new_socket(&engine.shared, wire);
     let handle = Socket(Arc::clone(&socket));
     let connection = tokio::spawn(Connection::new(socket, carrier, Decoder::new(1000), Vec::new()));
     handle.send((0..15).map(|_| Frame::binary(&[7; 60_000]))).expect("it fits into the queue");
@@ -173,7 +174,7 @@ async fn a_close_takes_a_second_at_most_on_polling_without_a_poll() {
     for close in WAYS {
         let ends = Ends::default();
         let engine = Engine::new(Config::default(), ends.clone());
-        let socket = new_socket(&engine, Wire::Polling);
+        let socket = new_socket(&engine.shared, Wire::Polling);
         let handle = Socket(Arc::clone(&socket));
         handle.send(Frame::text("waits")).expect("it fits into the queue");
         let at = Instant::now();
@@ -189,7 +190,7 @@ async fn a_close_takes_a_second_at_most_on_polling_without_a_poll() {
 async fn a_large_frame_that_comes_byte_by_byte_is_not_copied_for_each() {
     let engine = Engine::new(Config::default(), Ends::default());
     let (mut peer, stream) = tokio::io::duplex(1 << 20);
-    let socket = new_socket(&engine, Wire::Task);
+    let socket = new_socket(&engine.shared, Wire::Task);
     let mut connection = Connection::new(socket, Owned(stream), Decoder::new(1_000_000), Vec::new());
     let mut start = vec![0x82, 0xff];
     start.extend(900_000_u64.to_be_bytes());
@@ -207,4 +208,22 @@ async fn a_large_frame_that_comes_byte_by_byte_is_not_copied_for_each() {
         yield_now().await;
     }
     assert!(moves <= 2, "where it began, and once for more room; not {moves} times");
+}
+
+#[test]
+fn a_websocket_that_opens_after_its_engine_has_gone_is_closed() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let (opened, done) = mpsc::channel();
+    runtime.spawn(async move {
+        let engine = Engine::new(Config::default(), Ends::default());
+        let shared = Arc::clone(&engine.shared);
+        shared.runtime();
+        drop(engine);
+        let (stream, _peer) = unread().await;
+        let (wire, _carrier) = stream.attach();
+        opened.send(new_socket(&shared, wire).is_open()).expect("the test waits");
+    });
+    let open = done.recv_timeout(Duration::from_secs(5));
+    runtime.shutdown_background();
+    assert_eq!(open, Ok(false));
 }
