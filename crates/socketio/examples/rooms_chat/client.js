@@ -3,6 +3,8 @@
 const socket = io();
 const at = (id) => document.getElementById(id);
 const typing = new Set();
+// What was asked for, and where that led.
+let asked;
 let room;
 
 function add(text, kind = 'message') {
@@ -17,13 +19,11 @@ const show = ({ username, message }) => add(`${username}: ${message}`);
 
 at('join').addEventListener('submit', (event) => {
   event.preventDefault();
-  const username = at('username').value;
-  const wanted = at('room').value;
-  const join = () => socket.emit('join_room', { username, room: wanted });
-  // Also after a break: the server knows nothing of the old connection.
-  socket.on('connect', join);
-  join();
+  asked = { username: at('username').value, room: at('room').value };
+  if (socket.connected) socket.emit('join_room', asked);
 });
+// Also after a break: the server knows nothing of the old connection.
+socket.on('connect', () => asked && socket.emit('join_room', asked));
 
 socket.on('room_joined', (joined) => {
   room = joined.room;
@@ -32,6 +32,8 @@ socket.on('room_joined', (joined) => {
   at('room-name').textContent = room;
   at('messages').replaceChildren();
   joined.history.forEach(show);
+  typing.clear();
+  at('typing').textContent = '';
 });
 
 socket.on('receive_message', show);
@@ -42,7 +44,11 @@ socket.on('user_left', ({ username }) => {
   showTyping({ username, isTyping: false });
 });
 socket.on('room_users', (users) => (at('users').textContent = users.join(', ')));
-socket.on('error', ({ msg }) => add(msg, 'system'));
+socket.on('error', ({ msg }) => {
+  // A refused room is not asked for again.
+  if (!room) asked = undefined;
+  add(msg, 'system');
+});
 
 function showTyping({ username, isTyping }) {
   typing[isTyping ? 'add' : 'delete'](username);
