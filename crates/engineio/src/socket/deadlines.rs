@@ -63,7 +63,7 @@ impl Inner {
         let due = self.beat.load(Relaxed);
         // A sweep that is a little late takes nothing away from the schedule, one that is very late nothing from the peer.
         let timeout = millis(self.engine.config.ping_timeout);
-        let little = (timeout / 10).clamp(10, 500);
+        let little = (timeout / 4).clamp(10, 500);
         let from = if now.saturating_sub(due) < little { due } else { now };
         let deadline = from + timeout;
         let armed =
