@@ -2,6 +2,7 @@
 
 import { logIn, PASSWORD, request, signUp } from '../../harness/http.mjs';
 import { Person } from '../lib/person.mjs';
+import { leftInTheBrowser } from '../lib/stored.mjs';
 import { expect, test } from '../lib/test.mjs';
 
 async function fillIn(page, fields) {
@@ -83,4 +84,37 @@ test('signing out leads to sign-in, and a session that ends elsewhere does too',
   await other.reads('still here');
   await request(server, 'POST', '/api/logout', { cookie: other.account.cookie });
   await expect(other.page.getByTestId('signin-form')).toBeVisible();
+});
+
+test('signing out in one tab signs out the other at once, and it stays out', async ({ server, enter }) => {
+  const ada = await enter('ada');
+  const other = new Person(await ada.page.context().newPage(), ada.account);
+  await other.page.goto(server.url);
+  await other.arrived();
+  await other.page.evaluate(() => {
+    window.pages = [];
+    const look = () => {
+      const page = location.pathname.split('/')[1];
+      if (window.pages.at(-1) !== page) window.pages.push(page);
+    };
+    new MutationObserver(look).observe(document, { subtree: true, childList: true });
+  });
+  // The server takes its time to hear of it: until then the cookie still opens everything.
+  let letGo;
+  const held = new Promise((resolve) => (letGo = resolve));
+  await ada.page.route('**/api/logout', async (route) => {
+    await held;
+    await route.continue();
+  });
+  const reached = ada.page.waitForRequest('**/api/logout');
+  await ada.page.getByTestId('user-menu').click();
+  await ada.page.getByTestId('sign-out').click();
+  await reached;
+  await expect(other.page.getByTestId('signin-form')).toBeVisible();
+  await expect.poll(() => other.page.evaluate(() => localStorage.getItem('hearth.self'))).toBe(null);
+  letGo();
+  await expect.poll(() => other.page.evaluate(() => localStorage.getItem('hearth.leaving'))).toBe(null);
+  await expect(other.page.getByTestId('signin-form')).toBeVisible();
+  expect(await other.page.evaluate(() => window.pages)).toEqual(['c', 'signin']);
+  expect(JSON.parse(`[${(await other.page.evaluate(leftInTheBrowser)) || ''}]`).flat()).toEqual([]);
 });

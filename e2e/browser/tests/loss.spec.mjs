@@ -12,6 +12,13 @@ async function sayAll(person, texts) {
   for (const text of texts) await person.say(text);
 }
 
+/** In the page: throw every database away. */
+async function deleteDatabases() {
+  for (const { name } of await indexedDB.databases()) {
+    await new Promise((resolve) => (indexedDB.deleteDatabase(name).onsuccess = resolve));
+  }
+}
+
 /**
  * Freeze a tab: none of its scripts and timers run until it is woken. (The browser's own freezing leaves a tab running
  * that is being driven.)
@@ -277,4 +284,68 @@ test('what was refused in a channel that one is not in any more can be seen, cop
   await ben.message('second words').getByTestId('retry').click();
   await ada.reads('second words');
   await expect(ada.messages).toHaveCount(1);
+});
+
+for (const [name, wipe] of [
+  [
+    'what is kept here is thrown away by another tab: what is on the open page is sent once all the same',
+    (page) => page.evaluate(deleteDatabases),
+  ],
+  [
+    'what is kept here is cleared by the browser: what is on the open page is sent once all the same',
+    async (page) => {
+      const session = await page.context().newCDPSession(page);
+      const { origin } = new URL(page.url());
+      await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'indexeddb' });
+    },
+  ],
+]) {
+  test(name, async ({ enter, layLine }) => {
+    const line = await layLine();
+    const ada = await enter('ada', { line });
+    const ben = await enter('ben');
+    await ada.say('before');
+    await ada.reads('before');
+    line.refuseSockets();
+    await ada.say('kept before it');
+    await expect(ada.message('kept before it')).toHaveAttribute('data-state', 'pending');
+    await wipe(ada.page);
+    await ada.say('written after it');
+    await expect(ada.message('written after it')).toHaveAttribute('data-state', 'pending');
+    line.mend();
+    const wanted = ['before', 'kept before it', 'written after it'];
+    for (const person of [ada, ben]) {
+      expect((await person.showsExactly(wanted)).map((row) => row.text)).toEqual(wanted);
+    }
+    await ada.reload();
+    await ada.showsExactly(wanted);
+  });
+}
+
+test('five hundred messages written in one breath go out once each, in order', async ({ enter, layLine, server }) => {
+  const line = await layLine();
+  const ada = await enter('ada', { line });
+  const texts = numbered('quick', 1, 500);
+  line.refuseSockets();
+  await ada.composer.evaluate(async (area, all) => {
+    for (const text of all) {
+      area.value = text;
+      area.dispatchEvent(new Event('input', { bubbles: true }));
+      area.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
+      await Promise.resolve();
+    }
+  }, texts);
+  await expect(ada.message('quick 500')).toHaveAttribute('data-state', 'pending');
+  line.mend();
+  await expect(ada.message('quick 500')).toHaveAttribute('data-state', 'sent', { timeout: 60_000 });
+  await expect(ada.composer).toHaveValue('');
+  const [{ id: channelId }] = await command(server, ada.account.cookie, 'channel:list', {});
+  const stored = [];
+  for (let last; stored.length < texts.length; last = stored.at(-1).id) {
+    const page = { channelId, size: 100, orderBy: 'id:asc', ...(last === undefined ? {} : { after: last }) };
+    const next = await command(server, ada.account.cookie, 'message:list', page);
+    expect(next).not.toEqual([]);
+    stored.push(...next);
+  }
+  expect(stored.map((message) => message.content)).toEqual(texts);
 });

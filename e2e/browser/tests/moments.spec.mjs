@@ -1,7 +1,7 @@
 // The small promises of a page that is honest: when it says something, and when it keeps quiet.
 
 import { command } from '../../harness/command.mjs';
-import { signUp } from '../../harness/http.mjs';
+import { logIn, PASSWORD, signUp } from '../../harness/http.mjs';
 import { scribe } from '../lib/scribe.mjs';
 import { expect, test } from '../lib/test.mjs';
 
@@ -21,13 +21,12 @@ test('a connection that is gone is said after two seconds, not before, with a wa
   await clock.runFor(200);
   await expect(ada.banner).toBeVisible();
   await expect(ada.page.getByRole('status').filter({ has: ada.banner })).toHaveCount(1);
+  await expect(ada.page.getByTestId('connection')).toHaveAttribute('data-status', 'offline');
   line.mend();
-  await clock.resume();
-  await ada.page
-    .getByTestId('try-now')
-    .click({ timeout: 3_000 })
-    .catch(() => {}); // It may have come back by itself meanwhile.
-  await expect(ada.banner).toBeHidden();
+  // The clock stands still: by itself it does not come back.
+  await ada.page.getByTestId('try-now').click();
+  await expect(ada.page.getByTestId('connection')).toHaveAttribute('data-status', 'online');
+  await expect(ada.banner).toHaveCount(0);
 });
 
 test('skeletons show only for what takes longer than a moment', async ({ enter, server, layLine }) => {
@@ -118,6 +117,62 @@ test('one, two and many who type are named, in a place that is kept for them, an
     expect((await ada.timeline.boundingBox()).height).toBe(height);
   }
   await expect(ada.typing).toHaveText('', { timeout: 10_000 });
+});
+
+test('whoever is not heard of any more types for six seconds, and no longer', async ({ enter, layLine }) => {
+  const line = await layLine();
+  const prepare = (context) => context.clock.install();
+  const ada = await enter('ada', { line, prepare });
+  const ben = await enter('ben', { prepare });
+  await expect(ada.page.getByTestId('connection')).toHaveAttribute('data-status', 'online');
+  // Neither says that he stops, nor lets the server say it.
+  for (const { page } of [ada, ben]) await page.clock.pauseAt((await page.evaluate(() => Date.now())) + 1_000);
+  await ben.composer.pressSequentially('x');
+  await expect(ada.typing).toContainText('Ben is typing');
+  line.loseAnswers();
+  await ada.page.clock.runFor(5_900);
+  await expect(ada.typing).toContainText('Ben is typing');
+  await ada.page.clock.runFor(200);
+  await expect(ada.typing).toHaveText('');
+});
+
+test('there are three notices at most; errors stay, the others go', async ({ enter, server }) => {
+  // The clock leaps while a WebSocket may just be opening; polling goes on.
+  const ada = await enter('ada', { outages: true, prepare: (context) => context.clock.install() });
+  const { page } = ada;
+  await logIn(server, 'ada');
+  await ada.say('a line');
+  await ada.reads('a line');
+  await page.getByTestId('user-menu').click();
+  await page.getByTestId('open-settings').click();
+  await expect(page.getByTestId('session')).toHaveCount(2);
+  await page.clock.pauseAt((await page.evaluate(() => Date.now())) + 1_000);
+  const toasts = page.getByTestId('toast');
+  await page.getByTestId('end-others').click();
+  await expect(toasts).toHaveText(['All other devices are signed out.']);
+  await page.getByTestId('current-password').fill(PASSWORD);
+  await page.getByTestId('new-password').fill('a better one, longer');
+  await page.getByTestId('change-password').click();
+  await expect(toasts).toHaveCount(2);
+  await page.getByTestId('settings').getByRole('textbox', { name: 'Display name' }).fill('Ada L.');
+  await page.getByTestId('profile-save').click();
+  await expect(toasts).toHaveCount(3);
+  const [, second, third] = await toasts.allInnerTexts();
+
+  // A fourth, which is an error: the browser has no clipboard for the page.
+  await page.evaluate(() => {
+    navigator.clipboard.writeText = () => Promise.reject(new Error('refused'));
+    document.execCommand = () => false;
+  });
+  await page.goBack();
+  await ada.message('a line').hover();
+  await ada.message('a line').getByTestId('copy-link').click();
+  await expect(toasts.and(page.getByRole('alert'))).toHaveCount(1);
+  await expect(toasts).toHaveText([second, third, /./]);
+  await page.clock.runFor(60_000);
+  await expect(toasts).toHaveCount(1);
+  await toasts.and(page.getByRole('alert')).getByRole('button').click();
+  await expect(toasts).toHaveCount(0);
 });
 
 test('what the server refuses stays, says why, and can be sent again or thrown away', async ({ enter, server }) => {

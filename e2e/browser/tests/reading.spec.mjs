@@ -120,21 +120,6 @@ test('Enter while composing a character does not send', async ({ enter }) => {
   await expect(ada.messages).toHaveCount(1);
 });
 
-test('without a connection a banner says so, and “Try now” tries', async ({ enter, layLine }) => {
-  const line = await layLine();
-  const ada = await enter('ada', { line });
-  line.cut();
-  await expect(ada.banner).toBeVisible();
-  await ada.say('kept');
-  line.mend();
-  await ada.page
-    .getByTestId('try-now')
-    .click({ timeout: 3_000 })
-    .catch(() => {}); // It may have come back by itself meanwhile.
-  await ada.reads('kept');
-  await expect(ada.banner).toBeHidden();
-});
-
 test('the chosen theme is there before the first paint, and on the next visit', async ({ enter }) => {
   const ada = await enter('ada', { colorScheme: 'light' });
   const root = ada.page.locator('html');

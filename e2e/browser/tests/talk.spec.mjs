@@ -1,5 +1,7 @@
 // Two people talk: in General, in a channel of their own, and directly.
 
+import { command } from '../../harness/command.mjs';
+import { expectRead } from '../lib/scribe.mjs';
 import { expect, test } from '../lib/test.mjs';
 
 test('in General, both ways', async ({ enter }) => {
@@ -104,4 +106,52 @@ test('somebody who types is seen to type, and somebody who is here to be here', 
   await ben.composer.pressSequentially('thinking');
   await expect(ada.typing).toContainText('Ben is typing');
   await expect(ada.typing).not.toContainText('Ben is typing');
+});
+
+test('a message is read once it was looked at for half a second, not before and not unseen', async ({
+  enter,
+  server,
+}) => {
+  const ada = await enter('ada');
+  const ben = await enter('ben', { prepare: (context) => context.clock.install() });
+  const { clock } = ben.page;
+  const looks = (does) =>
+    ben.page.evaluate((focused) => {
+      document.hasFocus = () => focused;
+      dispatchEvent(new Event(focused ? 'focus' : 'blur'));
+    }, does);
+  await looks(false);
+  await clock.pauseAt((await ben.page.evaluate(() => Date.now())) + 1_000);
+  await ada.say('Look here');
+  await ben.reads('Look here');
+  await clock.runFor(5_000);
+  await ben.hasUnread('General', 1);
+  await looks(true);
+  await clock.runFor(450);
+  await ben.hasUnread('General', 1);
+  // A glance is not remembered.
+  await looks(false);
+  await clock.runFor(5_000);
+  await looks(true);
+  await clock.runFor(450);
+  await ben.hasUnread('General', 1);
+  const [general] = await command(server, ben.account.cookie, 'channel:list', {});
+  expect(general.readUpTo).toBe(0);
+  await clock.runFor(100);
+  await ben.hasUnread('General', 0);
+  await expectRead(server, ben, 1);
+});
+
+test('a text that is far too long stays, says by how much, and is not sent', async ({ enter }) => {
+  const ada = await enter('ada', { permissions: ['clipboard-read', 'clipboard-write'] });
+  const text = 'a line of a log\n'.repeat(6_400);
+  await ada.page.evaluate((pasted) => navigator.clipboard.writeText(pasted), text);
+  await ada.composer.press('Control+v');
+  await expect(ada.composer).toHaveAttribute('aria-invalid', 'true');
+  await expect(ada.page.locator('#composer-count')).toHaveText(`${text.trim().length - 5_000} characters too many`);
+  await ada.composer.press('Enter');
+  await expect(ada.composer).toHaveValue(text);
+  await expect(ada.messages).toHaveCount(0);
+  await ada.reload();
+  await expect(ada.composer).toHaveValue(text);
 });

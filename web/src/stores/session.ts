@@ -70,9 +70,14 @@ export const useSessionStore = defineStore('session', () => {
    * somebody else in. Returns whether that person is still signed in here (also if nobody could tell).
    */
   async function confirm(): Promise<boolean> {
+    // Until the server has heard of it the cookie still opens everything: what is being ended is not begun again.
+    if (isLeaving()) {
+      await exit('what another tab left');
+      return false;
+    }
     const before = self.value;
     const outcome = await fetchSelf();
-    if (self.value?.id !== before?.id) return false;
+    if (self.value?.id !== before?.id || isLeaving()) return false;
     if (outcome.ok && outcome.data.id === before?.id) {
       self.value = outcome.data;
       rememberSelf(outcome.data);
