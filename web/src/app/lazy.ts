@@ -8,19 +8,24 @@ const TRIES = 3;
 /** Grows with each try, in milliseconds. */
 const PAUSE = 400;
 
-/** A component of its own file, fetched when it is first needed. What cannot be fetched is said. */
-export function lazy(load: () => Promise<{ default: Component }>): Component {
-  return defineAsyncComponent({
-    loader: load,
-    onError: (_error, retry, fail, attempts) => {
-      if (attempts < TRIES) {
-        setTimeout(retry, PAUSE * attempts);
-        return;
+/** Fetches a part of the page that is a file of its own. What cannot be fetched is said, and fails. */
+export async function fetched<Part>(load: () => Promise<Part>): Promise<Part> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await load();
+    } catch (error) {
+      if (tries === TRIES) {
+        useToasts().failed(unreachable('a part of the page'));
+        throw error;
       }
-      useToasts().failed(unreachable('a part of the page'));
-      fail();
-    },
-  });
+    }
+    await new Promise((resume) => setTimeout(resume, PAUSE * tries));
+  }
+}
+
+/** A component of its own file, fetched when it is first needed. */
+export function lazy(load: () => Promise<{ default: Component }>): Component {
+  return defineAsyncComponent(() => fetched(load));
 }
 
 /** Runs something when the page has nothing else to do. */
