@@ -1,46 +1,36 @@
 // What every dialog does, whatever it is about.
 
-import { expect, test } from "../lib/test.mjs";
+import { expect, test } from '../lib/test.mjs';
 
-test("a press beside a dialog closes it, and reaches nothing of the page below", async ({
-  enter,
-}) => {
-  const { page } = await enter("ada");
-  const dialog = page.getByRole("dialog");
+test('a press beside a dialog closes it, and reaches nothing of the page below', async ({ enter }) => {
+  const { page } = await enter('ada');
+  const dialog = page.getByRole('dialog');
   const address = page.url();
-  const below = await page.getByTestId("browse-channels").boundingBox();
-  await page.getByTestId("composer").focus();
-  await page.keyboard.press("Control+k");
+  const below = await page.getByTestId('browse-channels').boundingBox();
+  await page.getByTestId('composer').focus();
+  await page.keyboard.press('Control+k');
   await expect(dialog).toBeVisible();
   await page.mouse.click(below.x + below.width / 2, below.y + below.height / 2);
   await expect(dialog).toHaveCount(0);
-  await expect(page.getByTestId("composer")).toBeFocused();
+  await expect(page.getByTestId('composer')).toBeFocused();
   expect(page.url()).toBe(address);
 });
 
-test("a dialog that wants a decision stays at a press beside it, and keeps the focus", async ({
-  enter,
-  layLine,
-}) => {
+test('a dialog that wants a decision stays at a press beside it, and keeps the focus', async ({ enter, layLine }) => {
   const line = await layLine();
-  const ada = await enter("ada", { line });
+  const ada = await enter('ada', { line });
   line.refuseSockets();
-  await ada.say("never sent");
-  await ada.page.getByTestId("user-menu").click();
-  await ada.page.getByTestId("sign-out").click();
-  const stay = ada.page.getByTestId("stay");
+  await ada.say('never sent');
+  await ada.page.getByTestId('user-menu').click();
+  await ada.page.getByTestId('sign-out').click();
+  const stay = ada.page.getByTestId('stay');
   await expect(stay).toBeVisible();
-  const below = await ada.page.getByTestId("browse-channels").boundingBox();
-  await ada.page.mouse.click(
-    below.x + below.width / 2,
-    below.y + below.height / 2,
-  );
+  const below = await ada.page.getByTestId('browse-channels').boundingBox();
+  await ada.page.mouse.click(below.x + below.width / 2, below.y + below.height / 2);
   for (let n = 0; n < 4; n++) {
-    await ada.page.keyboard.press("Tab");
-    const isWithin = await ada.page.evaluate(
-      () => document.activeElement.closest("[role$=dialog]") !== null,
-    );
-    expect(isWithin, "the focus stays in the dialog").toBe(true);
+    await ada.page.keyboard.press('Tab');
+    const isWithin = await ada.page.evaluate(() => document.activeElement.closest('[role$=dialog]') !== null);
+    expect(isWithin, 'the focus stays in the dialog').toBe(true);
   }
   await stay.click();
   await expect(stay).toBeHidden();
