@@ -288,6 +288,15 @@ impl Db {
         })
     }
 
+    /// Has PostgreSQL look at what the messages are like. It plans by that, and until autovacuum comes by, within a minute, it
+    /// would take a table that has grown for the small one that it was, and read whole channels for a single message.
+    pub(crate) async fn renew_statistics(&self) {
+        let Self::Postgres { readers, .. } = self else { return };
+        if let Err(error) = sqlx::raw_sql("ANALYZE message").execute(readers).await {
+            tracing::debug!(%error, "the statistics of messages are not renewed");
+        }
+    }
+
     /// Close the readers.
     pub(crate) async fn close(&self) {
         match self {

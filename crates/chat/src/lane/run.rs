@@ -32,6 +32,10 @@ const RETRY: Duration = Duration::from_millis(250);
 const CONNECT_MAX: Duration = Duration::from_secs(1);
 /// How often a batch is repeated when other transactions stand in its way.
 const REPEATS: u32 = 5;
+/// Messages from which on it matters how the database looks for one of them.
+pub(super) const LOOK_FROM: i64 = 1_000;
+/// It looks anew when there are so many times as many; later it does so by itself.
+const LOOK_AGAIN: i64 = 4;
 /// No repetition begins later than this: whoever waits for the batch has waited before it too.
 const REPEAT_WITHIN: Duration = Duration::from_secs(1);
 
@@ -48,6 +52,10 @@ pub(super) struct Lane {
     writer: Option<Writer>,
     doubt: Doubt,
     status: Arc<Status>,
+    /// Messages that it has stored.
+    stored: i64,
+    /// From how many on the database looks at them anew.
+    look_at: i64,
 }
 
 /// How a transaction ended.
@@ -70,7 +78,19 @@ impl Lane {
         status: Arc<Status>,
     ) -> Self {
         let turn = i64::from_be_bytes(world.env.random());
-        Self { db, world, entries, backlog: VecDeque::new(), out, turn, writer: None, doubt: Doubt::default(), status }
+        Self {
+            db,
+            world,
+            entries,
+            backlog: VecDeque::new(),
+            out,
+            turn,
+            writer: None,
+            doubt: Doubt::default(),
+            status,
+            stored: 0,
+            look_at: LOOK_FROM,
+        }
     }
 
     /// Carry out what is queued until nobody can queue anything any more, or the server must stop.
@@ -254,6 +274,7 @@ impl Lane {
         let error = match committed {
             Ok(Ok(())) => {
                 self.status.commits.fetch_add(1, Ordering::Relaxed);
+                self.note_growth(&progress);
                 return Ended::Committed(progress);
             }
             Ok(Err(error)) => Some(error),
@@ -266,6 +287,16 @@ impl Lane {
             error => tracing::warn!(?error, "a commit failed, its outcome is unknown"),
         }
         self.lost(&progress)
+    }
+
+    /// Has the database renew what it knows of the messages when they have become several times as many.
+    fn note_growth(&mut self, progress: &Progress) {
+        self.stored += progress.heads.values().map(|(before, after)| after.seq - before.seq).sum::<i64>();
+        if self.stored >= self.look_at {
+            self.look_at = self.stored * LOOK_AGAIN;
+            let db = Arc::clone(&self.db);
+            tokio::spawn(async move { db.renew_statistics().await });
+        }
     }
 
     /// Nobody knows whether this was committed.

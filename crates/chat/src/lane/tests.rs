@@ -1,7 +1,10 @@
 //! Promises of the write lanes.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
+use super::run::LOOK_FROM;
 use crate::effect::{Audience, Effect};
 use crate::event::Event;
 use crate::test_world::{Person, World, on_both};
@@ -119,7 +122,7 @@ async fn lose(world: &World, person: &Person, name: &str, payload: Value) -> Vec
         if !world.told.lock().is_empty() {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let told = world.take_told();
     assert!(told.iter().all(|told| told.origin.is_none()), "the one who asked has no answer: {told:?}");
@@ -189,7 +192,7 @@ async fn a_lost_commit_that_is_still_under_way_is_waited_for() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(30), waiting).await.expect("the lane waits for its turn");
+    tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("the lane waits for its turn");
     assert!(world.reread.lock().is_empty() && !world.chat.memberships(bob.id()).await.unwrap().contains(&plans));
 
     go_on.send(()).unwrap();
@@ -240,10 +243,10 @@ async fn a_lane_comes_back_after_its_connection_was_cut() {
         assert!(tries < 20, "{answer}");
     };
     assert_eq!(stored, 2, "once, without a hole");
-    let waiting = std::time::Duration::from_secs(30);
+    let waiting = Duration::from_secs(30);
     let ready = async {
         while !world.chat.ready().await {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
     tokio::time::timeout(waiting, ready).await.expect("every lane comes back by itself");
@@ -275,6 +278,29 @@ async fn a_channel_that_another_server_holds_is_answered_with_busy() {
     assert_eq!(ann.refused("message:send", send.clone()).await, "BUSY");
     sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
     assert_eq!(ann.get("message:send", send).await["seq"], 1, "nothing had changed");
+}
+
+#[tokio::test]
+async fn postgresql_looks_anew_at_messages_that_have_become_many() {
+    let world = World::postgres().await;
+    let ann = world.person("ann").await;
+    let testkit::database::Location::Postgres(url) = world.database.location() else { unreachable!() };
+    let mut other = <sqlx::PgConnection as sqlx::Connection>::connect(url).await.unwrap();
+    let looked = "SELECT analyze_count FROM pg_stat_user_tables WHERE relname = 'message'";
+    let send = json!({ "channelId": world.chat.general(), "content": "x" });
+    for _ in 0..2 {
+        assert_eq!(sqlx::query_as::<_, (i64,)>(looked).fetch_one(&mut other).await.unwrap().0, 0);
+        let sent: Vec<_> = (0..LOOK_FROM / 2).map(|_| ann.submit("message:send", &send)).collect();
+        for answer in sent {
+            assert_eq!(answer.await.unwrap()["status"], "OK");
+        }
+    }
+    let renewed = async {
+        while sqlx::query_as::<_, (i64,)>(looked).fetch_one(&mut other).await.unwrap().0 == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(30), renewed).await.is_ok());
 }
 
 on_both! {
