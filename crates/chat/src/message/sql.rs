@@ -38,14 +38,11 @@ pub(super) async fn first_sent(conn: &mut Conn<'_>, keys: &[(ChannelId, UserId, 
             3,
         )
     });
-    // PostgreSQL plans it anew each time. A plan that is kept from when the table was small may take the index of another
-    // column behind the channel, and then reads the whole channel for every key.
-    let keep_plan = matches!(conn, Conn::Sqlite(_));
     let mut found = Vec::new();
     for chunk in chunks(keys) {
         let sql = SQL.sql(conn, chunk.size);
         let rows: Vec<FirstSent> = on_db!(conn, c => {
-            let mut query = sqlx::query_as(sql).persistent(keep_plan);
+            let mut query = sqlx::query_as(sql);
             for ((channel, user, client), _) in chunk.filled() {
                 query = query.bind(channel).bind(user).bind(*client);
             }
