@@ -149,11 +149,16 @@ impl World {
                 sqlx::raw_sql(sql).execute(&mut connection).await.expect("valid SQL");
                 connection.close().await.expect("closed");
             }
-            Location::Postgres(url) => {
-                let mut connection = sqlx::PgConnection::connect(url).await.expect("a connection");
-                sqlx::raw_sql(sql).execute(&mut connection).await.expect("valid SQL");
+            Location::Postgres(_) => {
+                sqlx::raw_sql(sql).execute(&mut self.other_connection().await).await.expect("valid SQL");
             }
         }
+    }
+
+    /// A connection of somebody else to the database of a world on PostgreSQL.
+    pub(crate) async fn other_connection(&self) -> sqlx::PgConnection {
+        let Location::Postgres(url) = self.database.location() else { panic!("it is on SQLite") };
+        sqlx::PgConnection::connect(url).await.expect("a connection")
     }
 
     /// What was told since somebody last looked.

@@ -41,6 +41,12 @@ export class Person {
     await expect(this.composer).toHaveValue('');
   }
 
+  /** Choose "Sign out" in the account menu. */
+  async signOut() {
+    await this.page.getByTestId('user-menu').click();
+    await this.page.getByTestId('sign-out').click();
+  }
+
   message(text) {
     return this.messages.filter({ hasText: text });
   }

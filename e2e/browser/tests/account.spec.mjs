@@ -77,8 +77,7 @@ test('a deep link survives signing in', async ({ server, enter, window }) => {
 test('signing out leads to sign-in, and a session that ends elsewhere does too', async ({ server, enter }) => {
   const ada = await enter('ada');
   const other = await enter('ada', { account: { ...ada.account, cookie: await logIn(server, 'ada') } });
-  await ada.page.getByTestId('user-menu').click();
-  await ada.page.getByTestId('sign-out').click();
+  await ada.signOut();
   await expect(ada.page.getByTestId('signin-form')).toBeVisible();
   await other.say('still here');
   await other.reads('still here');
@@ -107,8 +106,7 @@ test('signing out in one tab signs out the other at once, and it stays out', asy
     await route.continue();
   });
   const reached = ada.page.waitForRequest('**/api/logout');
-  await ada.page.getByTestId('user-menu').click();
-  await ada.page.getByTestId('sign-out').click();
+  await ada.signOut();
   await reached;
   await expect(other.page.getByTestId('signin-form')).toBeVisible();
   await expect.poll(() => other.page.evaluate(() => localStorage.getItem('hearth.self'))).toBe(null);

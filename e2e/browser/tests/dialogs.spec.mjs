@@ -21,8 +21,7 @@ test('a dialog that wants a decision stays at a press beside it, and keeps the f
   const ada = await enter('ada', { line });
   line.refuseSockets();
   await ada.say('never sent');
-  await ada.page.getByTestId('user-menu').click();
-  await ada.page.getByTestId('sign-out').click();
+  await ada.signOut();
   const stay = ada.page.getByTestId('stay');
   await expect(stay).toBeVisible();
   const below = await ada.page.getByTestId('browse-channels').boundingBox();

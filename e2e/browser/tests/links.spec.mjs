@@ -142,13 +142,19 @@ const stays = async ({ page }) => {
   };
 };
 
+/** Another channel, with a hundred lines. */
+async function sideChannel(writer) {
+  const side = await writer.does('channel:create', { name: 'Side' });
+  await writer.write(lines(1, 100), side.id);
+  return side;
+}
+
 test('a link to a message in a message is followed within the page, also to where one is', async ({
   enter,
   server,
 }) => {
   const writer = await scribe(server);
-  const side = await writer.does('channel:create', { name: 'Side' });
-  await writer.write(lines(1, 100), side.id);
+  const side = await sideChannel(writer);
   const [near, far] = [`${server.url}/c/${writer.channelId}/1`, `${server.url}/c/${side.id}/7`];
   await writer.write([...lines(1, 60), near, `[there](${far}) and https://example.org/`]);
   const ada = await enter('ada');
@@ -178,8 +184,7 @@ test('a link into a channel that one may join offers that, and then leads to the
   server,
 }) => {
   const writer = await scribe(server);
-  const side = await writer.does('channel:create', { name: 'Side' });
-  await writer.write(lines(1, 100), side.id);
+  const side = await sideChannel(writer);
   const address = `${server.url}/c/${side.id}/7`;
   await writer.write([address]);
   const ada = await enter('ada');

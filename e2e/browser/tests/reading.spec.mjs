@@ -139,12 +139,10 @@ test('signing out with something unsent asks first, and leaves nothing behind', 
   const ada = await enter('ada', { line });
   line.refuseSockets();
   await ada.say('never sent');
-  await ada.page.getByTestId('user-menu').click();
-  await ada.page.getByTestId('sign-out').click();
+  await ada.signOut();
   await ada.page.getByTestId('stay').click();
   await expect(ada.message('never sent')).toHaveAttribute('data-state', 'pending');
-  await ada.page.getByTestId('user-menu').click();
-  await ada.page.getByTestId('sign-out').click();
+  await ada.signOut();
   await ada.page.getByTestId('sign-out-anyway').click();
   await expect(ada.page.getByTestId('signin-form')).toBeVisible();
   const left = await ada.page.evaluate(leftInTheBrowser);

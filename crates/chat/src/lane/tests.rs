@@ -183,8 +183,7 @@ async fn a_lost_commit_that_is_still_under_way_is_waited_for() {
     world.take_told();
     let go_on = world.chat.fail_point().hold_next_commit();
     assert_eq!(bob.refused("channel:join", json!({ "channelId": plans })).await, "UNAVAILABLE");
-    let testkit::database::Location::Postgres(url) = world.database.location() else { unreachable!() };
-    let mut other = <sqlx::PgConnection as sqlx::Connection>::connect(url).await.unwrap();
+    let mut other = world.other_connection().await;
     let waits = "SELECT COUNT(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database \
                  WHERE d.datname = current_database() AND l.locktype = 'advisory' AND NOT l.granted";
     let waiting = async {
@@ -271,8 +270,7 @@ async fn a_database_that_another_process_has_locked_is_answered_with_busy() {
 async fn a_channel_that_another_server_holds_is_answered_with_busy() {
     let world = World::postgres().await;
     let ann = world.person("ann").await;
-    let testkit::database::Location::Postgres(url) = world.database.location() else { unreachable!() };
-    let mut other = <sqlx::PgConnection as sqlx::Connection>::connect(url).await.unwrap();
+    let mut other = world.other_connection().await;
     sqlx::raw_sql("BEGIN; SELECT 1 FROM channel FOR UPDATE").execute(&mut other).await.unwrap();
     let send = json!({ "channelId": world.chat.general(), "content": "x" });
     assert_eq!(ann.refused("message:send", send.clone()).await, "BUSY");
@@ -284,8 +282,7 @@ async fn a_channel_that_another_server_holds_is_answered_with_busy() {
 async fn postgresql_looks_anew_at_messages_that_have_become_many() {
     let world = World::postgres().await;
     let ann = world.person("ann").await;
-    let testkit::database::Location::Postgres(url) = world.database.location() else { unreachable!() };
-    let mut other = <sqlx::PgConnection as sqlx::Connection>::connect(url).await.unwrap();
+    let mut other = world.other_connection().await;
     let looked = "SELECT analyze_count FROM pg_stat_user_tables WHERE relname = 'message'";
     let send = json!({ "channelId": world.chat.general(), "content": "x" });
     for _ in 0..2 {

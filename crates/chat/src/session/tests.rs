@@ -252,8 +252,7 @@ async fn a_batch_that_is_under_way_when_another_lane_ends_a_session_goes_on_with
     bob.get("channel:join", json!({ "channelId": plans })).await;
 
     // Somebody else holds the channel, and the batch waits for it in its midst.
-    let testkit::database::Location::Postgres(url) = world.database.location() else { unreachable!() };
-    let mut other = <sqlx::PgConnection as sqlx::Connection>::connect(url).await.unwrap();
+    let mut other = world.other_connection().await;
     sqlx::raw_sql("BEGIN; SELECT 1 FROM channel FOR UPDATE").execute(&mut other).await.unwrap();
     let send = json!({ "channelId": plans, "content": "late" });
     let (late, good) = (ann.submit("message:send", &send), bob.submit("message:send", &send));

@@ -140,12 +140,7 @@ async fn a_stalled_neighbour_disturbs_nobody() {
 #[tokio::test]
 async fn a_peer_that_reads_at_last_gets_everything() {
     for foreign in [false, true] {
-        let builder = Engine::builder(Config::default());
-        let mut world = if foreign {
-            World::on_foreign_streams(builder, silent).await
-        } else {
-            World::start(builder, silent).await
-        };
+        let mut world = World::on_streams(foreign, Engine::builder(Config::default()), silent).await;
         let mut client = WebSocket::open_narrow(world.address).await;
         let socket = world.opened().await;
         let sent = clog(&socket).await;
@@ -167,12 +162,7 @@ fn pausing(_: &engineio::Socket, message: Message<'_>) -> Flow {
 #[tokio::test]
 async fn a_pause_stops_the_reading_and_resume_goes_on_in_order() {
     for foreign in [false, true] {
-        let builder = Engine::builder(Config::default());
-        let mut world = if foreign {
-            World::on_foreign_streams(builder, pausing).await
-        } else {
-            World::start(builder, pausing).await
-        };
+        let mut world = World::on_streams(foreign, Engine::builder(Config::default()), pausing).await;
         let mut client = WebSocket::open(world.address).await;
         let socket = world.opened().await;
         for packet in ["4a", "4stop", "4b", "4stop", "4c"] {

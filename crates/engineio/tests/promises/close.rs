@@ -117,12 +117,7 @@ async fn a_close_drops_what_is_queued_and_a_close_after_flush_does_not() {
 #[tokio::test]
 async fn a_close_takes_effect_on_a_peer_that_does_not_read() {
     for foreign in [false, true] {
-        let builder = Engine::builder(Config::default());
-        let mut world = if foreign {
-            World::on_foreign_streams(builder, silent).await
-        } else {
-            World::start(builder, silent).await
-        };
+        let mut world = World::on_streams(foreign, Engine::builder(Config::default()), silent).await;
         let ways: [fn(&engineio::Socket); 2] = [
             |socket| socket.close(CloseReason::ForcedClose),
             |socket| socket.close_after_flush(CloseReason::ForcedClose),
@@ -147,12 +142,7 @@ async fn a_close_takes_effect_on_a_peer_that_does_not_read() {
 #[tokio::test]
 async fn a_peer_that_is_closed_with_last_words_gets_them_and_nothing_that_was_queued() {
     for foreign in [false, true] {
-        let builder = Engine::builder(Config::default());
-        let mut world = if foreign {
-            World::on_foreign_streams(builder, silent).await
-        } else {
-            World::start(builder, silent).await
-        };
+        let mut world = World::on_streams(foreign, Engine::builder(Config::default()), silent).await;
         // Also one that was to get it all first.
         let ways: [fn(&engineio::Socket); 2] = [|_| {}, |socket| socket.close_after_flush(CloseReason::ForcedClose)];
         for before in ways {
@@ -184,12 +174,7 @@ async fn a_peer_that_is_closed_with_last_words_gets_them_and_nothing_that_was_qu
 #[tokio::test]
 async fn nothing_follows_a_close_frame() {
     for foreign in [false, true] {
-        let builder = Engine::builder(Config::default());
-        let mut world = if foreign {
-            World::on_foreign_streams(builder, silent).await
-        } else {
-            World::start(builder, silent).await
-        };
+        let mut world = World::on_streams(foreign, Engine::builder(Config::default()), silent).await;
         let mut client = WebSocket::open(world.address).await;
         let socket = world.opened().await;
         socket.close_after_flush(CloseReason::ForcedClose);

@@ -82,9 +82,7 @@ async fn a_frame_may_come_byte_by_byte() {
 async fn messages_keep_their_order_however_they_are_cut() {
     const MESSAGES: usize = 5_000;
     for foreign in [false, true] {
-        let builder = Engine::builder(Config::default());
-        let world =
-            if foreign { World::on_foreign_streams(builder, echo).await } else { World::start(builder, echo).await };
+        let world = World::on_streams(foreign, Engine::builder(Config::default()), echo).await;
         let mut socket = WebSocket::open(world.address).await;
         let mut stream = Vec::new();
         for number in 0..MESSAGES {

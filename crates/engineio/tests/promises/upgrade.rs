@@ -12,9 +12,7 @@ use crate::world::{Told, World, echo, ms, until};
 #[tokio::test]
 async fn a_session_moves_to_websocket() {
     for foreign in [false, true] {
-        let builder = Engine::builder(Config::default());
-        let mut world =
-            if foreign { World::on_foreign_streams(builder, echo).await } else { World::start(builder, echo).await };
+        let mut world = World::on_streams(foreign, Engine::builder(Config::default()), echo).await;
         let session = Polling::open(world.address).await;
         let socket = world.opened().await;
         session.post("4before").await.unwrap();

@@ -133,6 +133,15 @@ impl World {
         Self { address, engine, told, server }
     }
 
+    /// The same server on its own streams or on foreign ones.
+    pub(crate) async fn on_streams(
+        foreign: bool,
+        builder: Builder,
+        script: impl Fn(&Socket, Message<'_>) -> Flow + Send + Sync + 'static,
+    ) -> Self {
+        if foreign { Self::on_foreign_streams(builder, script).await } else { Self::start(builder, script).await }
+    }
+
     /// The same server on streams that the engine does not know, as behind TLS.
     pub(crate) async fn on_foreign_streams(
         builder: Builder,

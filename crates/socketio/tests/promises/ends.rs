@@ -19,6 +19,16 @@ fn reasons(world: &World) -> Log<String> {
     log
 }
 
+/// A client for which 32 events wait, several times what the sockets' buffers hold, and its socket. Nobody else may be there.
+async fn stalled(world: &World) -> (Client, Socket) {
+    let client = world.connect().await;
+    let socket = world.io.of("/").everyone().sockets().pop().unwrap();
+    for _ in 0..32 {
+        socket.emit("much", ("x".repeat(1 << 20),)).unwrap();
+    }
+    (client, socket)
+}
+
 #[tokio::test]
 async fn a_client_that_leaves_the_namespace() {
     let world = World::new().await;
@@ -83,13 +93,8 @@ async fn the_server_disconnects_everything() {
 async fn a_disconnected_client_that_does_not_read_is_gone_at_once() {
     let world = World::engine(|config| config.outbound_limit = 64 << 20).await;
     let mut reasons = reasons(&world);
-    let _stalled = world.connect().await;
-    let ns = world.io.of("/");
-    let socket = ns.everyone().sockets().pop().unwrap();
-    // More than the sockets' buffers hold, so that the DISCONNECT cannot get out.
-    for _ in 0..32 {
-        socket.emit("much", ("x".repeat(1 << 20),)).unwrap();
-    }
+    // So much that the DISCONNECT cannot get out.
+    let (_stalled, socket) = stalled(&world).await;
     socket.disconnect(true);
 
     assert!(socket.emit("late", ()).is_err());
@@ -104,12 +109,7 @@ async fn a_kicked_client_gets_nothing_of_what_was_queued_for_it_and_a_disconnect
     let mut reasons = reasons(&world);
     let ns = world.io.of("/");
     for kicked in [true, false] {
-        let mut stalled = world.connect().await;
-        let socket = ns.everyone().sockets().pop().unwrap();
-        // Several times what the sockets' buffers hold.
-        for _ in 0..32 {
-            socket.emit("much", ("x".repeat(1 << 20),)).unwrap();
-        }
+        let (mut stalled, socket) = stalled(&world).await;
         if kicked {
             ns.everyone().kick_sockets();
         } else {
@@ -127,11 +127,7 @@ async fn a_kicked_client_gets_nothing_of_what_was_queued_for_it_and_a_disconnect
 #[tokio::test]
 async fn whoever_is_kicked_while_it_is_disconnected_is_still_told_so() {
     let world = World::engine(|config| config.outbound_limit = 64 << 20).await;
-    let mut stalled = world.connect().await;
-    let socket = world.io.of("/").everyone().sockets().pop().unwrap();
-    for _ in 0..32 {
-        socket.emit("much", ("x".repeat(1 << 20),)).unwrap();
-    }
+    let (mut stalled, socket) = stalled(&world).await;
     socket.disconnect(true);
     socket.kick();
 
@@ -143,11 +139,7 @@ async fn whoever_is_kicked_while_it_is_disconnected_is_still_told_so() {
 #[tokio::test]
 async fn whoever_is_put_out_of_the_namespace_and_kicked_is_told_so() {
     let world = World::engine(|config| config.outbound_limit = 64 << 20).await;
-    let mut stalled = world.connect().await;
-    let socket = world.io.of("/").everyone().sockets().pop().unwrap();
-    for _ in 0..32 {
-        socket.emit("much", ("x".repeat(1 << 20),)).unwrap();
-    }
+    let (mut stalled, socket) = stalled(&world).await;
     socket.disconnect(false);
     socket.kick();
 
