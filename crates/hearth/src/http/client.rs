@@ -18,16 +18,15 @@ fn forwarded(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     if !is_trusted(&peer) {
         return peer;
     }
-    let hops: Vec<&str> = headers
+    let hops: Vec<&[u8]> = headers
         .get_all("x-forwarded-for")
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
         .collect();
     let mut nearest = peer;
     for hop in hops.iter().rev() {
         // What stands before an unreadable hop was written by whoever wrote that hop: nothing there can be believed.
-        let Some(address) = hop_address(hop.trim()) else { break };
+        let Some(address) = std::str::from_utf8(hop).ok().and_then(|hop| hop_address(hop.trim())) else { break };
         nearest = address.to_canonical();
         if !is_trusted(&nearest) {
             break;
@@ -58,13 +57,19 @@ pub(crate) fn agent(headers: &HeaderMap) -> String {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     fn seen_as(peer: &str, forwarded_for: Option<&str>) -> String {
+        seen_with(peer, forwarded_for.map(str::as_bytes))
+    }
+
+    fn seen_with(peer: &str, forwarded_for: Option<&[u8]>) -> String {
         let trusted = ["127.0.0.0/8".parse().unwrap(), "10.0.0.0/8".parse().unwrap()];
         let mut headers = HeaderMap::new();
         if let Some(value) = forwarded_for {
-            headers.insert("x-forwarded-for", value.parse().unwrap());
+            headers.insert("x-forwarded-for", HeaderValue::from_bytes(value).unwrap());
         }
         forwarded(peer.parse().unwrap(), &headers, &trusted).to_string()
     }
@@ -80,6 +85,11 @@ mod tests {
     fn a_forged_first_hop_is_not_believed() {
         assert_eq!(seen_as("127.0.0.1", Some("192.0.2.66, 198.51.100.1, 10.0.0.2")), "198.51.100.1");
         assert_eq!(seen_as("127.0.0.1", Some("192.0.2.66, rubbish, 10.0.0.2")), "10.0.0.2");
+        assert_eq!(
+            seen_with("127.0.0.1", Some(b"192.0.2.66, \xff, 198.51.100.1")),
+            "198.51.100.1",
+            "no text, but a hop"
+        );
     }
 
     #[test]
