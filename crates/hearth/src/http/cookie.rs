@@ -47,9 +47,8 @@ impl SessionCookie {
         headers
             .get_all(header::COOKIE)
             .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
+            .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
             .find_map(|(name, value)| (name == self.name()).then_some(value))
     }
 }
@@ -73,6 +72,9 @@ mod tests {
         assert_eq!(plain.token(&headers(header::COOKIE, "a=b; sid=tok; c=d")), Some("tok"));
         assert_eq!(plain.token(&headers(header::COOKIE, "xsid=tok")), None);
         assert_eq!(plain.token(&headers(header::AUTHORIZATION, "bearer tok")), Some("tok"));
+        // What other programs on this host have set need not be ASCII.
+        let among = HeaderValue::from_bytes("name=José; sid=tok".as_bytes()).unwrap();
+        assert_eq!(plain.token(&HeaderMap::from_iter([(header::COOKIE, among)])), Some("tok"));
     }
 
     #[test]
