@@ -12,6 +12,9 @@ use crate::config::{ServeArgs, Settings};
 /// Settings whose value is nobody's business.
 const SECRET: [&str; 1] = ["database_url"];
 
+/// Where a variable stands that does not count, because a flag says where the data lives.
+const OVERRULED: &str = "environment, not in force";
+
 #[derive(Args, Debug)]
 pub(super) struct ConfigArgs {
     #[command(flatten)]
@@ -38,13 +41,16 @@ pub(super) fn run(args: &ConfigArgs, matches: &ArgMatches, command: &Command) ->
 
 fn row(arg: &Arg, matches: &ArgMatches) -> [String; 4] {
     let id = arg.get_id().as_str();
+    let is_set = arg.get_env().and_then(std::env::var_os).is_some_and(|value| !value.is_empty());
     let source = match matches.value_source(id) {
         Some(ValueSource::CommandLine) => "flag",
         Some(ValueSource::EnvVariable) => "environment",
+        _ if is_set => OVERRULED,
         _ => "default",
     };
     let values = matches.get_raw(id).into_iter().flatten().map(|value| value.to_string_lossy().into_owned());
     let value = match values.collect::<Vec<_>>().join(",") {
+        _ if source == OVERRULED => String::new(),
         value if !value.is_empty() && SECRET.contains(&id) => "(not shown)".to_owned(),
         value => value,
     };

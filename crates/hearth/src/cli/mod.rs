@@ -53,6 +53,9 @@ enum Command {
     Seed(seed::SeedArgs),
 }
 
+/// The flags that say where the data lives.
+const DATABASE: [&str; 3] = ["data", "database-url", "database-url-file"];
+
 /// The command line with the limits left out of the short help, which would be long with them.
 fn command() -> clap::Command {
     let limits: Vec<_> = LimitSettings::augment_args(clap::Command::new("limits"))
@@ -86,6 +89,25 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
         .mut_subcommands(without_empty_variables)
 }
 
+/// Where the data lives is one thing that can be said in three ways: a flag that says it puts out of force every variable
+/// that does. Of flags there can be one.
+fn with_one_database(command: clap::Command, args: &[OsString]) -> clap::Command {
+    let is_flag = |arg: &OsString, name: &str| {
+        let rest = arg.as_encoded_bytes().strip_prefix(b"--").and_then(|arg| arg.strip_prefix(name.as_bytes()));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"="))
+    };
+    let is_said = |name: &str| args.iter().any(|arg| is_flag(arg, name));
+    if !DATABASE.into_iter().any(is_said) {
+        return command;
+    }
+    let only_by_flags = |arg: clap::Arg| match arg.get_long() {
+        Some("data") => arg.env(None::<&str>).conflicts_with_all(["database_url", "database_url_file"]),
+        Some(name) if DATABASE.contains(&name) => arg.env(None::<&str>),
+        _ => arg,
+    };
+    command.mut_args(only_by_flags).mut_subcommands(|command| with_one_database(command, args))
+}
+
 /// The options that stand before a command stand behind it: `hearth --data FOLDER user list` is
 /// `hearth user --data FOLDER list`, and whether the command knows them it says itself.
 fn with_options_behind_the_command(mut args: Vec<OsString>) -> Vec<OsString> {
@@ -116,7 +138,7 @@ pub fn sentence(error: &anyhow::Error) -> String {
 /// One sentence for whoever started it.
 pub fn run() -> Result<ExitCode> {
     let args = with_options_behind_the_command(std::env::args_os().collect());
-    let matches = without_empty_variables(command()).get_matches_from(args);
+    let matches = with_one_database(without_empty_variables(command()), &args).get_matches_from(args);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     match cli.command {
         None => serve::run(&cli.serve),

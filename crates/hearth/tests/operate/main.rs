@@ -1,5 +1,7 @@
 //! What whoever runs the server does beside it: accounts, invitations, copies, questions.
 
+mod place;
+
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
