@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chat::UserId;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -19,37 +20,50 @@ const HEADS: Duration = Duration::from_secs(25);
 /// without anybody come to their end.
 const CLEAN: Duration = Duration::from_secs(10 * 60);
 
-/// How often it is looked whether `hearth user` has changed who may sign in: with the look itself well within the second
+/// How often it is looked whether `hearth user` has changed who may sign in, or who owns the server: with the look itself well within the second
 /// that is promised.
 const ACCESS: Duration = Duration::from_millis(400);
 
 /// How many times more it is looked after a change: a socket that was arriving at that moment is found by then.
 const ACCESS_AGAIN: u32 = 15;
 
-/// Cuts the sockets whose session was ended beside this server, until the server stops.
+/// Notices what is changed beside this server, until the server stops: cuts the sockets of sessions that were ended, and tells
+/// whom the server was given to and whom it was taken from.
 pub(crate) async fn watch_access(app: Arc<App>, stop: CancellationToken) {
     let mut look = interval(ACCESS);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut known, mut again) = (None, 0);
+    let (mut known, mut again, mut owner) = (None, 0, None);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             _ = look.tick() => {}
         }
         // A database that is away is somebody else's trouble; what has changed meanwhile is found when it is back.
-        let Ok(rev) = app.chat.access_rev().await else { continue };
-        if known != Some(rev) {
+        let Ok(access) = app.chat.access().await else { continue };
+        if known != Some(access.rev) {
             again = ACCESS_AGAIN;
         }
-        if again == 0 {
-            continue;
+        if again > 0
+            && let Ok(ended) = app.chat.ended_among(app.hub.sessions()).await
+        {
+            known = Some(access.rev);
+            again -= 1;
+            for session in ended {
+                app.hub.end_session(session);
+            }
         }
-        let Ok(ended) = app.chat.ended_among(app.hub.sessions()).await else { continue };
-        known = Some(rev);
-        again -= 1;
-        for session in ended {
-            app.hub.end_session(session);
+        if are_owners_told(&app, owner, access.owner).await {
+            owner = access.owner;
         }
+    }
+}
+
+/// Tells both if the server was given away. Whoever looks for the first time has nothing to tell, and the first account,
+/// which takes a server that was nobody's, knows.
+async fn are_owners_told(app: &App, before: Option<UserId>, now: Option<UserId>) -> bool {
+    match (before, now) {
+        (Some(before), Some(now)) if before != now => app.chat.tell_owners(before, now).await.is_ok(),
+        _ => true,
     }
 }
 

@@ -37,7 +37,7 @@ impl Command for DisableAccount {
 
 impl Chat {
     /// Bar somebody from the server, or let them in again. Their sessions end; a server that runs on the same database
-    /// learns it from [`Chat::access_rev`]. `NOT_FOUND` if there is no such account.
+    /// learns it from [`Chat::access`]. `NOT_FOUND` if there is no such account.
     pub async fn set_disabled(&self, user: UserId, disabled: bool) -> Result<()> {
         self.perform_ours(DisableAccount { user, disabled }).await.map(drop)
     }

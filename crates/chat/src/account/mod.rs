@@ -139,7 +139,21 @@ pub struct SignedIn {
     pub token: Token,
 }
 
+/// What another process on the same database may have changed, so that nobody was told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct Access {
+    /// How often who may sign in was changed. When it moves, sessions may have ended.
+    pub rev: i64,
+    /// Whom the server belongs to.
+    pub owner: Option<UserId>,
+}
+
 impl Chat {
+    /// What may have been changed beside this server.
+    pub async fn access(&self) -> Result<Access> {
+        self.read(async |conn| sql::access(conn).await).await
+    }
+
     /// Oneself. Nothing if the account is gone.
     pub async fn own_user(&self, user: UserId) -> Result<Option<OwnUser>> {
         self.read(async |conn| sql::own(conn, user).await).await

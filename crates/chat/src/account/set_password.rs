@@ -35,7 +35,7 @@ impl Command for SetPassword {
 
 impl Chat {
     /// Give somebody another password, without knowing theirs. All their sessions end; a server that runs on the same
-    /// database learns it from [`Chat::access_rev`]. `NOT_FOUND` if there is no such account.
+    /// database learns it from [`Chat::access`]. `NOT_FOUND` if there is no such account.
     pub async fn set_password(&self, user: UserId, password: &Password) -> Result<()> {
         let password_hash = self.passwords().hash(password.expose().to_owned(), self.env().random()).await?;
         self.perform_ours(SetPassword { user, password_hash }).await.map(drop)

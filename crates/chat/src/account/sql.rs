@@ -1,6 +1,6 @@
 //! All SQL on accounts, and on the server's one row.
 
-use crate::account::{Account, OwnUser, ServerRole, Settings};
+use crate::account::{Access, Account, OwnUser, ServerRole, Settings};
 use crate::db::{Conn, on_db};
 use crate::error::Result;
 use crate::id::{ChannelId, Epoch, UserId};
@@ -153,11 +153,10 @@ pub(super) async fn note_access(conn: &mut Conn<'_>) -> Result<()> {
     Ok(())
 }
 
-/// How often who may sign in was changed beside the running server.
-pub(crate) async fn access_rev(conn: &mut Conn<'_>) -> Result<i64> {
-    let row: Option<(i64,)> =
-        on_db!(conn, c => sqlx::query_as("SELECT access_rev FROM server").fetch_optional(c).await)?;
-    Ok(row.map_or(0, |(rev,)| rev))
+/// What may have been changed beside the running server.
+pub(super) async fn access(conn: &mut Conn<'_>) -> Result<Access> {
+    let sql = "SELECT access_rev AS rev, owner_id AS owner FROM server";
+    Ok(on_db!(conn, c => sqlx::query_as(sql).fetch_one(c).await)?)
 }
 
 /// An account as its owner sees it.

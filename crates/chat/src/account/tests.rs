@@ -210,12 +210,12 @@ on_both! {
 on_both! {
     async fn the_disabled_are_signed_out_and_kept_out_until_they_are_let_in_again(world: World) {
         let ann = world.person("ann").await;
-        let before = world.chat.access_rev().await.unwrap();
+        let before = world.chat.access().await.unwrap().rev;
         world.take_told();
         world.chat.set_disabled(ann.id(), true).await.unwrap();
         assert_eq!(world.take_effects(), [Effect::EndSession { session: ann.actor.session }]);
         assert!(world.chat.authenticate(&ann.token).await.unwrap().is_none());
-        assert_ne!(world.chat.access_rev().await.unwrap(), before, "a server beside this one hears of it");
+        assert_ne!(world.chat.access().await.unwrap().rev, before, "a server beside this one hears of it");
         let sessions = vec![ann.actor.session];
         assert_eq!(world.chat.ended_among(sessions.clone()).await.unwrap(), sessions);
 

@@ -3,7 +3,10 @@
 use serde_json::json;
 
 use crate::account::ServerRole;
+use crate::channel::Role;
+use crate::effect::{Audience, Effect};
 use crate::error::Code;
+use crate::event::Event;
 use crate::test_world::{START, device, on_both};
 use crate::text::Password;
 use crate::{LogIn, UserId};
@@ -66,6 +69,26 @@ on_both! {
         let nobody = UserId::from_uuid(uuid::Uuid::from_u128(1));
         assert_eq!(world.chat.hand_over(nobody).await.unwrap_err().code(), Code::NotFound);
         assert_eq!(role(bob.id()).await, ServerRole::Owner);
+    }
+}
+
+on_both! {
+    async fn both_owners_are_told_what_they_are_where_everybody_is(world: World) {
+        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        assert_eq!(world.chat.access().await.unwrap().owner, Some(ann.id()));
+        world.chat.hand_over(bob.id()).await.unwrap();
+        assert_eq!(world.chat.access().await.unwrap().owner, Some(bob.id()));
+        world.take_effects();
+        world.chat.tell_owners(ann.id(), bob.id()).await.unwrap();
+        let told = world.take_effects().into_iter().map(|effect| match effect {
+            Effect::Emit { audience: Audience::User(user), event: Event::ChannelUpdated(channel), .. } => {
+                (user, channel.id, channel.role)
+            }
+            other => panic!("{other:?}"),
+        });
+        let general = world.chat.general();
+        let roles = [(ann.id(), general, Some(Role::Member)), (bob.id(), general, Some(Role::Owner))];
+        assert_eq!(told.collect::<Vec<_>>(), roles);
     }
 }
 

@@ -13,7 +13,6 @@ mod tests;
 use std::collections::HashSet;
 use std::time::Duration;
 
-use crate::account;
 use crate::chat::Chat;
 use crate::db::Conn;
 use crate::error::{Code, Result};
@@ -164,12 +163,6 @@ impl Chat {
     pub async fn end_other_sessions(&self, identity: Identity) -> Result<()> {
         let which = Which::AllBut(identity.session);
         self.perform(identity.user, identity.session, EndSessions { user: identity.user, which }).await.map(drop)
-    }
-
-    /// How often who may sign in was changed beside this server: by another process on the same database. When the number
-    /// moves, sessions may have ended of which nobody was told.
-    pub async fn access_rev(&self) -> Result<i64> {
-        self.read(async |conn| account::sql::access_rev(conn).await).await
     }
 
     /// Which of these sessions are no more. Their commands are not carried out from then on.

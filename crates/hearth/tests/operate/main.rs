@@ -121,6 +121,42 @@ async fn the_server_is_given_away_and_somebody_always_owns_it() {
     assert!(line("bob").contains("owner") && !line("bob").contains("disabled"), "{list}");
 }
 
+/// What a socket is told, in time, that it is in a channel from now on.
+async fn told_role(client: &mut Client, channel: &Value) -> Value {
+    let told = async {
+        loop {
+            let update = client.event("channel:updated").await.remove(0);
+            if update["id"] == *channel && update["role"].is_string() {
+                return update["role"].clone();
+            }
+        }
+    };
+    tokio::time::timeout(PROMISED, told).await.expect("it is told in time")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_gives_the_server_away_and_who_gets_it_hear_of_it_at_once() {
+    let app = App::start(BINARY, &[]);
+    let (ada, bob, eve) = (app.sign_up("ada").await, app.sign_up("bob").await, app.sign_up("eve").await);
+    let mut sockets = Vec::new();
+    for cookie in [&ada, &bob, &eve] {
+        sockets.push(app.client(cookie).connect().await.unwrap());
+    }
+    let [ada, bob, eve] = &mut sockets[..] else { unreachable!() };
+    let general = general(ada).await;
+    // Who is cut has been noticed, and whose the server is with it.
+    let mut gone = app.client(&app.sign_up("gone").await).connect().await.unwrap();
+    hearth(&app.data(), &["user", "disable", "gone"]);
+    gone.end().await;
+    hearth(&app.data(), &["user", "role", "bob", "owner"]);
+    assert_eq!((told_role(ada, &general).await, told_role(bob, &general).await), (json!("member"), json!("owner")));
+    hearth(&app.data(), &["user", "create", "cleo", "--role", "owner"]);
+    assert_eq!(told_role(bob, &general).await, json!("member"));
+    say(eve, "whoever it does not concern").await;
+    let heard = eve.pending();
+    assert!(!format!("{heard:?}").contains("channel:updated"), "it is nobody else's: {heard:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_invitation_that_is_made_beside_the_server_lets_in_and_is_taken_back() {
     let app = App::start(BINARY, &[("HEARTH_SIGNUP", "invite"), ("HEARTH_LIMIT_SIGNUP", "1/h:1")]);
