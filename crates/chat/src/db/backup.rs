@@ -9,9 +9,9 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
-use super::Database;
 use super::fault::said;
 use super::open::make_file;
+use super::{Database, OpenError};
 use crate::id::Epoch;
 
 /// What a copy shall hold.
@@ -32,6 +32,9 @@ pub enum BackupError {
     /// There is nothing to copy.
     #[error("there is no database at {}", .0.display())]
     Nothing(PathBuf),
+    /// It cannot be reached, or its address makes no sense.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// The file cannot be written.
     #[error("{} cannot be written: {source}", .path.display())]
     File {
@@ -40,9 +43,6 @@ pub enum BackupError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The address of the PostgreSQL server makes no sense.
-    #[error("the database address is not of the form postgres://user:password@host:port/database")]
-    Address,
     /// `pg_dump` cannot be run.
     #[error(
         "pg_dump, which copies a PostgreSQL database, cannot be run: {0} (it comes with PostgreSQL's client programs)"
@@ -113,7 +113,15 @@ fn name(partial: &Path, file: &Path) -> Result<(), BackupError> {
 /// `VACUUM INTO` reads one snapshot; a server goes on writing meanwhile.
 async fn copy_sqlite(path: &Path, copy: &Path, sessions: Sessions) -> Result<(), BackupError> {
     let failed = |source| BackupError::File { path: copy.to_owned(), source };
-    let mut connection = SqliteConnectOptions::new().filename(path).disable_statement_logging().connect().await?;
+    let source = SqliteConnectOptions::new().filename(path).disable_statement_logging();
+    let mut connection = source
+        .connect()
+        .await
+        .map_err(|error| OpenError::Closed { place: path.display().to_string(), said: said(&error) })?;
+    let begun = "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'server'";
+    if sqlx::query_scalar::<_, i64>(begun).fetch_one(&mut connection).await? == 0 {
+        return Err(OpenError::Empty.into());
+    }
     let name = copy.to_str().ok_or_else(|| failed(std::io::ErrorKind::InvalidFilename.into()))?;
     sqlx::query("VACUUM INTO $1").bind(name).execute(&mut connection).await?;
     connection.close().await?;
@@ -134,11 +142,14 @@ async fn copy_sqlite(path: &Path, copy: &Path, sessions: Sessions) -> Result<(),
 /// restores it in one.
 async fn copy_postgres(url: &str, copy: &Path, sessions: Sessions) -> Result<(), BackupError> {
     let failed = |source| BackupError::File { path: copy.to_owned(), source };
-    let options = PgConnectOptions::from_str(url).map_err(|_| BackupError::Address)?;
-    let mut connection = options.disable_statement_logging().connect().await?;
-    let (schema,): (String,) =
-        sqlx::query_as("SELECT CAST(quote_ident(current_schema()) AS TEXT)").fetch_one(&mut connection).await?;
+    let options = PgConnectOptions::from_str(url).map_err(|_| OpenError::Address)?.disable_statement_logging();
+    let mut connection = options.connect().await.map_err(|error| OpenError::closed(&options, &error))?;
+    let begun = "SELECT CAST(quote_ident(current_schema()) AS TEXT), to_regclass('server') IS NOT NULL";
+    let (schema, has_begun): (String, bool) = sqlx::query_as(begun).fetch_one(&mut connection).await?;
     connection.close().await?;
+    if !has_begun {
+        return Err(OpenError::Empty.into());
+    }
 
     let dump = std::fs::File::options().append(true).open(copy).map_err(failed)?;
     let (address, password) = without_password(url);

@@ -1,6 +1,6 @@
 //! The database, for a command that works beside a running server or without one.
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use chat::{Batch, Chat, Environment, Lock, Prepare};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -68,10 +68,12 @@ impl Data {
 /// The database that must be there already, as far as that can be seen from here.
 pub(super) fn existing(args: &DatabaseArgs) -> Result<Database> {
     let database = Database::from_args(args)?;
-    if let Database::Folder(folder) = &database
-        && !folder.join("hearth.db").exists()
-    {
-        bail!("there is no database in {}: name its folder with --data or HEARTH_DATA", folder.display());
+    if let Database::Folder(folder) = &database {
+        let file = folder.join("hearth.db");
+        // One that may not be looked at is not missing.
+        if !file.try_exists().with_context(|| format!("{} cannot be reached", file.display()))? {
+            bail!("there is no database in {}: name its folder with --data or HEARTH_DATA", folder.display());
+        }
     }
     Ok(database)
 }

@@ -1,19 +1,19 @@
 //! `hearth healthcheck`: whether a running server is ready, as an exit code.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 
 use crate::config::parse_address;
 
-/// Longest that each step may take: whoever asks has a deadline too.
-const STEP: Duration = Duration::from_secs(3);
-/// More of an answer than tells its status.
-const ANSWER: u64 = 4096;
+/// Longest that it may take: whoever asks has a deadline too.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// More than an answer of a server of ours holds.
+const ANSWER: usize = 4096;
 
 #[derive(Args, Debug)]
 pub(super) struct HealthcheckArgs {
@@ -43,18 +43,39 @@ pub(super) fn reachable(listen: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, listen.port())
 }
 
-/// Status and body of a GET.
+/// Status and body of a GET, if it is Hearth that answers.
 pub(super) fn get(address: SocketAddr, path: &str) -> Result<(u16, String)> {
-    let mut stream = TcpStream::connect_timeout(&address, STEP)?;
-    stream.set_read_timeout(Some(STEP))?;
-    stream.set_write_timeout(Some(STEP))?;
+    let deadline = Instant::now() + PATIENCE;
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_write_timeout(Some(PATIENCE))?;
     stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes())?;
-    let mut answer = Vec::new();
-    stream.take(ANSWER).read_to_end(&mut answer)?;
-    let answer = String::from_utf8_lossy(&answer);
-    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).context("this is no HTTP server")?;
+    let answer = read_until(&mut stream, deadline)?;
+    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
     let body = answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default();
-    Ok((status, body))
+    match (status, body.trim()) {
+        (Some(200), "ok" | "ready") => Ok((200, body)),
+        (Some(503), _) => Ok((503, body)),
+        _ => bail!("what answers there is not Hearth"),
+    }
+}
+
+/// What is sent until the connection's end, or as much of it as is looked at.
+fn read_until(stream: &mut TcpStream, deadline: Instant) -> Result<String> {
+    let too_late = || anyhow!("it took longer than {} s", PATIENCE.as_secs());
+    let mut answer = Vec::new();
+    let mut chunk = [0; 1024];
+    while answer.len() < ANSWER {
+        let left = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero());
+        stream.set_read_timeout(Some(left.ok_or_else(too_late)?))?;
+        match stream.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(length) => answer.extend_from_slice(&chunk[..length]),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return Err(too_late()),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
 #[cfg(test)]

@@ -177,16 +177,16 @@ pub struct Settings {
 impl Database {
     /// Reads where everything is stored.
     pub fn from_args(args: &DatabaseArgs) -> Result<Self> {
-        let database_url = match &args.database_url_file {
-            Some(path) => Some(read_secret(path).context("HEARTH_DATABASE_URL_FILE")?),
-            None => args.database_url.clone(),
+        let (setting, database_url) = match &args.database_url_file {
+            Some(path) => ("HEARTH_DATABASE_URL_FILE", Some(read_secret(path).context("HEARTH_DATABASE_URL_FILE")?)),
+            None => ("HEARTH_DATABASE_URL", args.database_url.clone()),
         };
         match database_url {
             None => Ok(Self::Folder(args.data.clone())),
             Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => Ok(Self::Postgres(url)),
-            Some(_) => {
-                bail!("HEARTH_DATABASE_URL must begin with postgres:// (leave it out to use SQLite in HEARTH_DATA)")
-            }
+            Some(_) => bail!(
+                "{setting}: the URL must begin with postgres:// (leave the setting out to use SQLite in HEARTH_DATA)"
+            ),
         }
     }
 }

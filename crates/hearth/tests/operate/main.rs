@@ -1,5 +1,6 @@
 //! What whoever runs the server does beside it: accounts, invitations, copies, questions.
 
+mod broken;
 mod place;
 
 use std::path::Path;
