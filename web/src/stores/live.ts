@@ -1,3 +1,4 @@
+import { isEverybodys } from '../channel/rights';
 import { Link, type LinkStatus } from '../net/link';
 import { done } from '../net/outcome';
 import { Outbox, type OutboxPorts, type Receipt } from '../outbox/outbox';
@@ -32,6 +33,8 @@ export interface LivePorts {
   confirm(): Promise<boolean>;
   /** Somebody goes by another name, perhaps oneself. */
   renamed(profile: Profile): void;
+  /** Whether one owns the server. */
+  owning(owns: boolean): void;
   /** Another tab signed this person out. */
   signedOut(): void;
 }
@@ -94,7 +97,15 @@ export class Live {
       world.member(channelId, userId, isIn);
       this.#saving.changed(channelId);
     };
-    this.#world = { ...world, rename, member };
+    const putChannel: World['putChannel'] = (channel) => {
+      world.putChannel(channel);
+      this.#described(channel.id);
+    };
+    const patchChannel: World['patchChannel'] = (channel) => {
+      world.patchChannel(channel);
+      this.#described(channel.id);
+    };
+    this.#world = { ...world, rename, member, putChannel, patchChannel };
     this.#link = new Link({
       event: (event) => this.#event(event),
       status: (status, nextAttemptAt) => this.#status(status, nextAttemptAt),
@@ -199,6 +210,12 @@ export class Live {
     this.#marks.flush();
     this.#stores.people.refresh();
     this.#stores.members.refresh();
+  }
+
+  /** The server described a channel. Whoever owns the one that everybody is in owns the server. */
+  #described(channelId: string): void {
+    const channel = this.#stores.channels.byId(channelId);
+    if (channel !== null && isEverybodys(channel)) this.ports.owning(channel.role === 'owner');
   }
 
   #woken(): void {

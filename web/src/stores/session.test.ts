@@ -101,6 +101,24 @@ describe('the session', () => {
     expect(useSessionStore().state).toBe('signed-in');
   });
 
+  test('learns from General that the server was given away, also while it was not connected', async () => {
+    server.add('general', 0, { name: 'General', role: 'owner' });
+    await openTab();
+    await vi.waitFor(() => expect(useChannelsStore().loaded).toBe(true));
+    const become = (role: 'owner' | 'member'): void => {
+      vi.mocked(http.fetchSelf).mockImplementation(async () => done({ ...server.ada, role }));
+      server.described.set('general', { name: 'General', role });
+    };
+    become('member');
+    const shared = { id: 'general', name: 'General', type: 'public', topic: null, userCount: 2 } as const;
+    server.tell({ name: 'channel:updated', data: { ...shared, role: 'member' } });
+    await vi.waitFor(() => expect(useSessionStore().self?.role).toBe('member'));
+    server.cut();
+    become('owner');
+    server.mend();
+    await vi.waitFor(() => expect(useSessionStore().self?.role).toBe('owner'));
+  });
+
   test('sends nothing over a connection that is somebody else’s', async () => {
     server.add('general');
     await openTab();

@@ -134,7 +134,8 @@ export const useSessionStore = defineStore('session', () => {
     if (live !== null) await exit('everything');
     self.value = user;
     rememberSelf(user);
-    live = await goLive(user.id, { isSelf, confirm, renamed, signedOut: () => void exit('what another tab left') });
+    const signedOut = (): void => void exit('what another tab left');
+    live = await goLive(user.id, { isSelf, confirm, renamed, owning, signedOut });
     state.value = 'signed-in';
   }
 
@@ -148,6 +149,11 @@ export const useSessionStore = defineStore('session', () => {
   /** On another device of one's own. */
   function renamed({ id, username, displayName }: Profile): void {
     if (self.value?.id === id) setSelf({ ...self.value, username, displayName });
+  }
+
+  /** The server may have been given to somebody else. */
+  function owning(owns: boolean): void {
+    if (self.value !== null && (self.value.role === 'owner') !== owns) void confirm();
   }
 
   /** Forgets what the server can tell again, before the page is loaded anew; what was written stays. */
