@@ -8,6 +8,7 @@ use chat::BackupSessions;
 use clap::Args;
 
 use super::data::existing;
+use super::say::say;
 use crate::config::DatabaseArgs;
 
 #[derive(Args, Debug)]
@@ -28,6 +29,6 @@ pub(super) async fn run(args: BackupArgs) -> Result<ExitCode> {
     let database = chat::Database::from(&existing(&args.database)?);
     let sessions = if args.without_sessions { BackupSessions::Forget } else { BackupSessions::Keep };
     database.backup(&args.file, sessions).await?;
-    println!("{}", args.file.display());
+    say(args.file.display())?;
     Ok(ExitCode::SUCCESS)
 }

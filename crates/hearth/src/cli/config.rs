@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, Command};
 
+use super::say::say;
 use super::table::table;
 use crate::config::{ServeArgs, Settings};
 
@@ -33,7 +34,7 @@ pub(super) fn run(args: &ConfigArgs, matches: &ArgMatches, command: &Command) ->
         .map(|arg| row(arg, matches))
         .filter(|[_, _, _, source]| !args.changed || source != "default")
         .collect();
-    print!("{}", table(["SETTING", "VARIABLE", "VALUE", "FROM"], &rows));
+    say(table(["SETTING", "VARIABLE", "VALUE", "FROM"], &rows))?;
     // What makes no sense together is said as at the start of the server.
     Settings::from_args(&args.serve)?;
     Ok(ExitCode::SUCCESS)

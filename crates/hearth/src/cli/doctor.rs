@@ -12,6 +12,7 @@ use chat::server::Vitals;
 use url::Url;
 
 use super::data::{Data, Fresh};
+use super::say::say;
 use super::table::time;
 use super::{healthcheck, sentence};
 use crate::config::{Database, ServeArgs, Settings};
@@ -95,7 +96,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<ExitCode> {
     findings.push(files());
     findings.push(memory(&settings));
     findings.extend(public_url(&settings));
-    findings.iter().for_each(|finding| println!("{finding}"));
+    findings.iter().try_for_each(say)?;
     let failed = findings.iter().any(|finding| finding.verdict == Verdict::Fail);
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

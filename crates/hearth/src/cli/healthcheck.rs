@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 
+use super::say::say;
 use crate::config::parse_address;
 
 /// Longest that it may take: whoever asks has a deadline too.
@@ -29,7 +30,7 @@ pub(super) fn run(args: &HealthcheckArgs) -> Result<ExitCode> {
     let address = reachable(args.listen);
     let path = if args.alive { "/healthz" } else { "/readyz" };
     let (status, said) = get(address, path).with_context(|| format!("no server answers at {address}"))?;
-    println!("{}", said.trim());
+    say(said.trim())?;
     Ok(if status == 200 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -8,6 +8,7 @@ use chat::{Code, InviteId};
 use clap::{Args, Subcommand};
 
 use super::data::{Data, Fresh};
+use super::say::say;
 use super::table::{table, time};
 use crate::config::{DatabaseArgs, Span, parse_origin_url};
 
@@ -60,9 +61,9 @@ async fn act(data: &Data, what: What) -> Result<()> {
         What::Create { uses, expires, public_url } => {
             let public_url = public_url.as_deref().map(parse_origin_url).transpose().context("HEARTH_PUBLIC_URL")?;
             let (id, code) = data.chat.create_invite(uses, expires.get()).await?;
-            println!("id:   {id}\ncode: {}", code.expose());
+            say(format_args!("id:   {id}\ncode: {}", code.expose()))?;
             if let Some(url) = public_url {
-                println!("link: {url}signup?invite={}", code.expose());
+                say(format_args!("link: {url}signup?invite={}", code.expose()))?;
             }
         }
         What::List => {
@@ -83,14 +84,14 @@ async fn act(data: &Data, what: What) -> Result<()> {
                     [invite.id.to_string(), uses, time(invite.created_at), time(invite.expires_at), state.to_owned()]
                 })
                 .collect();
-            print!("{}", table(["ID", "USED", "CREATED (UTC)", "EXPIRES", "STATE"], &rows));
+            say(table(["ID", "USED", "CREATED (UTC)", "EXPIRES", "STATE"], &rows))?;
         }
         What::Revoke { id } => {
             data.chat.revoke_invite(id).await.map_err(|error| match error.code() {
                 Code::NotFound => anyhow!("no such invitation, or it was taken back already (hearth invite list)"),
                 _ => error.into(),
             })?;
-            println!("nobody signs up with it any more");
+            say("nobody signs up with it any more")?;
         }
     }
     Ok(())

@@ -1,11 +1,14 @@
 //! The command line: one file a command.
 
+#![deny(clippy::print_stdout, reason = "it panics where nobody reads: `say` does not")]
+
 mod backup;
 mod config;
 mod data;
 mod doctor;
 mod healthcheck;
 mod invite;
+mod say;
 mod seed;
 mod serve;
 mod table;

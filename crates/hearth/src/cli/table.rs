@@ -13,9 +13,9 @@ pub(super) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -
     }
     let line = |row: &[String; N]| {
         let cells: Vec<_> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        format!("{}\n", cells.join("  ").trim_end())
+        cells.join("  ").trim_end().to_owned()
     };
-    std::iter::once(&headings).chain(rows).map(line).collect()
+    std::iter::once(&headings).chain(rows).map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// A time in UTC, to the minute: `2026-01-31 09:05`.
@@ -60,6 +60,6 @@ mod tests {
     #[test]
     fn columns_stand_under_their_headings() {
         let rows = [["ann".to_owned(), "owner".to_owned()], ["bartholomew".to_owned(), "x".to_owned()]];
-        assert_eq!(table(["NAME", "ROLE"], &rows), "NAME         ROLE\nann          owner\nbartholomew  x\n");
+        assert_eq!(table(["NAME", "ROLE"], &rows), "NAME         ROLE\nann          owner\nbartholomew  x");
     }
 }

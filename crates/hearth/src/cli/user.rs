@@ -10,6 +10,7 @@ use chat::text::{DisplayName, Password, Username};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::data::{Data, Fresh};
+use super::say::say;
 use super::table::{table, time};
 use crate::config::DatabaseArgs;
 
@@ -111,9 +112,8 @@ async fn act(data: &Data, what: What, password: Option<Given>) -> Result<()> {
             let account = find(data, &name).await?;
             let (password, made) = password();
             data.chat.set_password(account.id, &password).await?;
-            println!("{} is signed out everywhere and has a new password", account.username);
-            tell(made.as_deref());
-            Ok(())
+            say(format_args!("{} is signed out everywhere and has a new password", account.username))?;
+            tell(made.as_deref())
         }
         What::Role { name, role } => give(data, &name, role).await,
         What::Disable { name } => {
@@ -125,14 +125,12 @@ async fn act(data: &Data, what: What, password: Option<Given>) -> Result<()> {
                 );
             }
             data.chat.set_disabled(account.id, true).await?;
-            println!("{} is signed out everywhere and cannot sign in", account.username);
-            Ok(())
+            say(format_args!("{} is signed out everywhere and cannot sign in", account.username))
         }
         What::Enable { name } => {
             let account = find(data, &name).await?;
             data.chat.set_disabled(account.id, false).await?;
-            println!("{} can sign in", account.username);
-            Ok(())
+            say(format_args!("{} can sign in", account.username))
         }
     }
 }
@@ -153,9 +151,8 @@ async fn create(
     let display_name = display_name.map_err(|error| anyhow!("the display name {error}"))?;
     let account = NewAccount { username: username.clone(), display_name, password };
     data.chat.add_account(account, role == Role::Owner).await.with_context(|| username.to_string())?;
-    println!("{username} can sign in{}", if role == Role::Owner { " and owns the server" } else { "" });
-    tell(made.as_deref());
-    Ok(())
+    say(format_args!("{username} can sign in{}", if role == Role::Owner { " and owns the server" } else { "" }))?;
+    tell(made.as_deref())
 }
 
 async fn list(data: &Data) -> Result<()> {
@@ -182,8 +179,7 @@ async fn list(data: &Data) -> Result<()> {
             ]
         }));
     }
-    print!("{}", table(["NAME", "DISPLAY NAME", "ROLE", "CREATED (UTC)", "SESSIONS", "LAST SEEN", "STATE"], &rows));
-    Ok(())
+    say(table(["NAME", "DISPLAY NAME", "ROLE", "CREATED (UTC)", "SESSIONS", "LAST SEEN", "STATE"], &rows))
 }
 
 async fn give(data: &Data, name: &str, role: Role) -> Result<()> {
@@ -194,15 +190,14 @@ async fn give(data: &Data, name: &str, role: Role) -> Result<()> {
         }
         (Role::Owner, _) => {
             data.chat.hand_over(account.id).await?;
-            println!("{} owns the server", account.username);
+            say(format_args!("{} owns the server", account.username))
         }
         (Role::Member, ServerRole::Owner) => bail!(
             "somebody must own the server: give it to another, and {} is a member (hearth user role NAME owner)",
             account.username
         ),
-        (Role::Member, ServerRole::Member) => println!("{} is a member", account.username),
+        (Role::Member, ServerRole::Member) => say(format_args!("{} is a member", account.username)),
     }
-    Ok(())
 }
 
 /// A password, and its text if it was made up here.
@@ -224,10 +219,8 @@ impl GivenPassword {
     }
 }
 
-fn tell(made: Option<&str>) {
-    if let Some(password) = made {
-        println!("password: {password}");
-    }
+fn tell(made: Option<&str>) -> Result<()> {
+    made.map_or(Ok(()), |password| say(format_args!("password: {password}")))
 }
 
 /// A password that nobody has seen yet.

@@ -2,6 +2,8 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use testkit::database::{Location, TempDatabase};
@@ -125,9 +127,33 @@ fn a_damaged_database_leaves_no_copy() {
     bytes.truncate(5_000);
     std::fs::write(&file, bytes).unwrap();
     let copy = folder.path().join("copy.db");
-    let output =
-        std::process::Command::new(BINARY).arg("backup").arg(&copy).env("HEARTH_DATA", &data).output().unwrap();
+    let output = Command::new(BINARY).arg("backup").arg(&copy).env("HEARTH_DATA", &data).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("malformed"));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing half-made stays");
+}
+
+/// Runs `hearth` with this as its standard output: its exit code and what it says beside.
+fn run_into(data: &Path, args: &[&str], out: impl Into<Stdio>) -> (Option<i32>, String) {
+    let mut command = Command::new(BINARY);
+    command.args(args).env("HEARTH_DATA", data).env("HEARTH_PASSWORD_MEMORY", "64KiB").stdout(out);
+    let output = command.stderr(Stdio::piped()).spawn().and_then(std::process::Child::wait_with_output);
+    let output = output.expect("the binary starts");
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn whoever_reads_no_further_has_what_they_wanted_and_a_full_disk_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    hearth(&data, &["user", "create", "ada"]);
+    for args in [&["config"][..], &["doctor"], &["user", "list"], &["invite", "list"], &["user", "enable", "ada"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        assert_eq!(run_into(&data, args, writer), (Some(0), String::new()), "{args:?}");
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let (code, said) = run_into(&data, args, full);
+        assert_eq!(code, Some(1), "{args:?}: {said}");
+        assert!(said.starts_with("hearth: standard output cannot be written to: No space"), "{args:?}: {said}");
+    }
 }

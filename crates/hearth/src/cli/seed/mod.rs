@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::data::{Data, Fresh};
+use super::say::say;
 use super::user::made_up;
 use crate::config::DatabaseArgs;
 use talk::{CHANNELS, Line, PEOPLE, Talk};
@@ -62,7 +63,7 @@ async fn demo(data: &Data, env: &Environment) -> Result<()> {
             password: Password::try_from(password.clone()).map_err(|error| anyhow!("{error}"))?,
         };
         let user = chat.add_account(account, place == 0).await?;
-        println!("{name:<10} {password}{}", if place == 0 { "  (owns the server)" } else { "" });
+        say(format_args!("{name:<10} {password}{}", if place == 0 { "  (owns the server)" } else { "" }))?;
         people.push(Person { chat: chat.clone(), user: user.id });
     }
     let channels = make_channels(chat, &people).await?;
@@ -74,7 +75,7 @@ async fn demo(data: &Data, env: &Environment) -> Result<()> {
             person.ask("message:ack", json!({ "channelId": channel, "messageId": read.to_string() })).await?;
         }
     }
-    println!("{} people, {} channels, {MESSAGES} messages", people.len(), channels.len());
+    say(format_args!("{} people, {} channels, {MESSAGES} messages", people.len(), channels.len()))?;
     Ok(())
 }
 
