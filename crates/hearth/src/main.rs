@@ -1,5 +1,6 @@
 //! The `hearth` command.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 pub(crate) fn main() -> ExitCode {
@@ -7,7 +8,7 @@ pub(crate) fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             // Whoever started it reads this, perhaps without the log.
-            eprintln!("hearth: {}", hearth::cli::sentence(&error));
+            let _ = writeln!(std::io::stderr(), "hearth: {}", hearth::cli::sentence(&error));
             ExitCode::FAILURE
         }
     }

@@ -1,7 +1,8 @@
 //! What whoever starts the server sees: one clear sentence when it cannot, an orderly end when it is told to.
 
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use testkit::app::App;
 
@@ -99,6 +100,30 @@ async fn it_ends_in_order_when_it_is_told_to() {
     let mut app = App::start(BINARY, &[]);
     assert_eq!(app.get("/readyz", &[]).await.status, 200);
     assert!(app.terminate().success());
+}
+
+#[test]
+fn a_log_that_nobody_reads_stops_nothing_and_the_end_is_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Command::new(BINARY)
+        .env("HEARTH_LISTEN", "127.0.0.1:0")
+        .env("HEARTH_DATA", folder.path())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let log = BufReader::new(server.stderr.take().unwrap());
+    // The reader goes with the iterator: what is said from here on, such as that it stops, cannot be written.
+    assert!(log.lines().map_while(Result::ok).any(|line| line.contains("Hearth is at")));
+    let told = Command::new("kill").args(["-TERM", &server.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    assert_eq!(server.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn what_cannot_be_said_is_a_failure_all_the_same() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let status = Command::new(BINARY).env("HEARTH_PUBLIC_URL", "nonsense").stderr(full).status().unwrap();
+    assert_eq!(status.code(), Some(1));
 }
 
 #[tokio::test]
