@@ -21,6 +21,12 @@ impl Command for DisableAccount {
     type Reply = Empty;
 
     async fn run(self, cx: &mut Cx<'_>) -> Result<Empty> {
+        sql::lock(cx.db(), self.user).await?;
+        if self.disabled && sql::owns_server(cx.db(), self.user).await? {
+            return Err(Error::conflict(
+                "whoever owns the server must be able to sign in: give it to somebody else first",
+            ));
+        }
         let at = self.disabled.then(|| cx.now());
         if !sql::disable(cx.db(), self.user, at).await? {
             return Err(Error::not_found("user"));
@@ -37,7 +43,8 @@ impl Command for DisableAccount {
 
 impl Chat {
     /// Bar somebody from the server, or let them in again. Their sessions end; a server that runs on the same database
-    /// learns it from [`Chat::access`]. `NOT_FOUND` if there is no such account.
+    /// learns it from [`Chat::access`]. `NOT_FOUND` if there is no such account,
+    /// `CONFLICT` if the server is theirs.
     pub async fn set_disabled(&self, user: UserId, disabled: bool) -> Result<()> {
         self.perform_ours(DisableAccount { user, disabled }).await.map(drop)
     }

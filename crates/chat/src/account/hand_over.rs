@@ -26,9 +26,12 @@ impl Command for HandOver {
     }
 
     async fn run(self, cx: &mut Cx<'_>) -> Result<Empty> {
-        if !sql::hand_over(cx.db(), self.user, self.general).await? {
-            return Err(Error::not_found("user"));
+        sql::lock(cx.db(), self.user).await?;
+        let account = sql::credentials(cx.db(), self.user).await?.ok_or_else(|| Error::not_found("user"))?;
+        if account.disabled_at.is_some() {
+            return Err(Error::conflict("this account is disabled and could not sign in: enable it first"));
         }
+        sql::hand_over(cx.db(), self.user, self.general).await?;
         Ok(Empty {})
     }
 }
@@ -60,7 +63,8 @@ impl Command for TellRoles {
 
 impl Chat {
     /// Make somebody the owner of the server; whoever owned it is a member from then on. A server that runs on the same
-    /// database learns it from [`Chat::access`]. `NOT_FOUND` if there is no such account.
+    /// database learns it from [`Chat::access`]. `NOT_FOUND` if there is no such
+    /// account, `CONFLICT` if it is disabled.
     pub async fn hand_over(&self, user: UserId) -> Result<()> {
         self.perform_ours(HandOver { user, general: self.general() }).await.map(drop)
     }

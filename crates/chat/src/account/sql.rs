@@ -64,14 +64,19 @@ pub(super) async fn credentials(conn: &mut Conn<'_>, user: UserId) -> Result<Opt
     Ok(on_db!(conn, c => sqlx::query_as(sql).bind(user).fetch_optional(c).await)?)
 }
 
+/// Keep others from changing the account until the transaction ends: another process may be about to disable it, or to
+/// make it the owner's. PostgreSQL only: on SQLite there is one writer.
+pub(super) async fn lock(conn: &mut Conn<'_>, user: UserId) -> Result<()> {
+    let Conn::Postgres(connection) = conn else { return Ok(()) };
+    let sql = "SELECT id FROM account WHERE id = $1 FOR NO KEY UPDATE";
+    sqlx::query(sql).bind(user).execute(&mut **connection).await?;
+    Ok(())
+}
+
 /// Whether the account still has the password that was verified and is not disabled; it stays so until the end of the
 /// transaction.
 pub(crate) async fn may_sign_in(conn: &mut Conn<'_>, user: UserId, verified: &str) -> Result<bool> {
-    if let Conn::Postgres(connection) = conn {
-        // Another process may be about to disable the account.
-        let sql = "SELECT id FROM account WHERE id = $1 FOR NO KEY UPDATE";
-        sqlx::query(sql).bind(user).execute(&mut **connection).await?;
-    }
+    lock(conn, user).await?;
     let sql = "SELECT id FROM account WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL";
     let row: Option<(UserId,)> =
         on_db!(conn, c => sqlx::query_as(sql).bind(user).bind(verified).fetch_optional(c).await)?;

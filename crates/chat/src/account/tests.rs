@@ -209,6 +209,7 @@ on_both! {
 
 on_both! {
     async fn the_disabled_are_signed_out_and_kept_out_until_they_are_let_in_again(world: World) {
+        let _owner = world.person("owner").await;
         let ann = world.person("ann").await;
         let before = world.chat.access().await.unwrap().rev;
         world.take_told();

@@ -73,6 +73,25 @@ on_both! {
 }
 
 on_both! {
+    async fn whoever_owns_the_server_can_sign_in(world: World) {
+        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        assert_eq!(world.chat.set_disabled(ann.id(), true).await.unwrap_err().code(), Code::Conflict);
+        world.chat.set_disabled(ann.id(), false).await.unwrap();
+        world.chat.set_disabled(bob.id(), true).await.unwrap();
+        assert_eq!(world.chat.hand_over(bob.id()).await.unwrap_err().code(), Code::Conflict);
+        assert_eq!(world.chat.access().await.unwrap().owner, Some(ann.id()));
+        // Each is decided where the other cannot come between.
+        world.chat.set_disabled(bob.id(), false).await.unwrap();
+        for _ in 0..20 {
+            let (given, barred) = tokio::join!(world.chat.hand_over(bob.id()), world.chat.set_disabled(bob.id(), true));
+            assert_ne!(given.is_ok(), barred.is_ok(), "{given:?} {barred:?}");
+            world.chat.hand_over(ann.id()).await.unwrap();
+            world.chat.set_disabled(bob.id(), false).await.unwrap();
+        }
+    }
+}
+
+on_both! {
     async fn both_owners_are_told_what_they_are_where_everybody_is(world: World) {
         let (ann, bob) = (world.person("ann").await, world.person("bob").await);
         assert_eq!(world.chat.access().await.unwrap().owner, Some(ann.id()));
