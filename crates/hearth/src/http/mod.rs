@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, delete, get, post};
 
 use crate::app::App;
@@ -36,6 +36,7 @@ pub(crate) fn router(app: Arc<App>, sockets: socketio::Service, metrics: Option<
         .route("/meta", get(account::meta))
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::no_such_method)
+        .layer(from_fn(json::only))
         .layer(DefaultBodyLimit::max(app.settings.limits.sizes.body.get()));
     // Without a token there are none here, and no page either.
     let metrics = match metrics {
