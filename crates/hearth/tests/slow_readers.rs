@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use testkit::app::App;
-use testkit::client::{Client, within};
+use testkit::client::{Client, End, within};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hearth");
 const STALLED: usize = 100;
@@ -44,7 +44,8 @@ async fn a_hundred_stalled_readers_are_cut_off_within_their_bound_and_disturb_no
     for mut client in stalled {
         ends.spawn(async move { client.end().await });
     }
-    within("every stalled reader to be cut off", async { while ends.join_next().await.is_some() {} }).await;
+    let ends = within("every stalled reader to be cut off", ends.join_all()).await;
+    assert!(ends.iter().all(|end| *end == End::Closed), "none is told to stay away: {ends:?}");
     // Whoever reads goes on.
     send(&mut writer, &general, "still here").await;
     let heard = tokio::time::timeout(Duration::from_secs(10), reader.event("message:sent")).await.unwrap();
