@@ -3,7 +3,6 @@
 mod account;
 mod caller;
 pub(crate) mod client;
-pub(crate) mod cookie;
 mod error;
 mod headers;
 mod health;
@@ -20,7 +19,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, delete, get, post};
 
 use crate::app::App;
-use crate::metrics::Scrape;
+use crate::scrape::Scrape;
 pub(crate) use web::build_id;
 
 /// The whole HTTP face of the server: interface, sockets, probes, web client.
