@@ -305,6 +305,8 @@ async fn a_session_of_the_real_environment_sends_too() {
     });
     let sign_up = crate::test_world::sign_up("ann");
     let ann = chat.sign_up(sign_up, crate::test_world::device(), &crate::Door::OPEN).await.unwrap();
-    assert_eq!(ann.user.id.as_uuid().get_version_num(), 7);
+    for id in [ann.user.id.as_uuid(), ann.session.as_uuid(), chat.general().as_uuid()] {
+        assert_eq!(id.get_version_num(), 7, "{id}");
+    }
     assert_eq!(ann.token.expose().len(), 43, "256 bits in base64");
 }
