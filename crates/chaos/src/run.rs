@@ -24,6 +24,10 @@ use crate::town::{STEADY, Town};
 const DISK: usize = 384;
 /// How long things may take to be normal again before the run is given up. What they take is reported.
 const NORMAL_MAX: Duration = Duration::from_secs(30);
+/// What is promised of a start after a crash,
+const START_PROMISED: Duration = Duration::from_secs(2);
+/// and of the time until things are normal, once the cause has gone.
+const NORMAL_PROMISED: Duration = Duration::from_secs(5);
 /// How long everybody may take to send and to catch up in the end.
 const QUIET_MAX: Duration = Duration::from_secs(45);
 
@@ -56,6 +60,31 @@ pub struct Outcome {
     pub stuck: Vec<String>,
     /// How long it all took.
     pub took: Duration,
+}
+
+impl Outcome {
+    /// How often the server was killed.
+    pub fn kills(&self) -> usize {
+        self.suffered.iter().filter(|suffered| suffered.fault.is_kill() && suffered.came_by).count()
+    }
+
+    /// Where it fell short of what was promised or asked for, beside what the history shows. While a crowd comes back the
+    /// cause has not gone, so that nothing is promised of the time until things are normal.
+    pub fn falls_short(&self, setting: &Setting) -> Vec<String> {
+        let mut short = Vec::new();
+        if self.kills() < setting.kills || self.verdict.acked < setting.acked {
+            short.push(format!("over before {} kills and {} messages", setting.kills, setting.acked));
+        }
+        for Suffered { fault, start, normal, .. } in &self.suffered {
+            if let Some(start) = start.filter(|start| *start > START_PROMISED) {
+                short.push(format!("after {fault} the start took {:.2} s", start.as_secs_f64()));
+            }
+            if setting.crowd == 0 && *normal > NORMAL_PROMISED {
+                short.push(format!("after {fault} it was {:.2} s until normal", normal.as_secs_f64()));
+            }
+        }
+        short
+    }
 }
 
 /// Runs it.
@@ -179,4 +208,51 @@ async fn set_up(setting: &Setting, folder: &std::path::Path) -> Result<Stage> {
     let server = Server::start(&setting.server, folder, environment).await?;
     let proxy = Proxy::to(server.address()).await?;
     Ok(Stage { server, proxy, postgres, disk, clock })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setting(crowd: usize) -> Setting {
+        Setting {
+            server: "hearth".into(),
+            environment: std::collections::BTreeMap::new(),
+            postgres: None,
+            seed: 0,
+            kills: 1,
+            acked: 2,
+            most: Duration::ZERO,
+            official: None,
+            crowd,
+            clock: None,
+            small_disk: false,
+            fail_points: true,
+            fetches_gaps: true,
+            history: "chaos.jsonl".into(),
+        }
+    }
+
+    fn outcome(fault: Fault, acked: usize, [start, normal]: [u64; 2]) -> Outcome {
+        let (start, normal) = (Some(Duration::from_millis(start)), Duration::from_millis(normal));
+        let suffered = vec![Suffered { fault, came_by: true, start, normal, crowd: None }];
+        let verdict = Verdict { acked, ..Verdict::default() };
+        Outcome { verdict, suffered, longest: 0.0, unanswered: 0, stuck: Vec::new(), took: Duration::ZERO }
+    }
+
+    #[test]
+    fn a_run_that_was_slow_or_over_too_soon_falls_short() {
+        let good = outcome(Fault::Kill, 2, [2_000, 5_000]);
+        assert_eq!(good.falls_short(&setting(0)), [""; 0]);
+        for (what, short) in [
+            ("a slow start", outcome(Fault::Kill, 2, [2_001, 0])),
+            ("slow to be normal", outcome(Fault::Kill, 2, [0, 5_001])),
+            ("no kill", outcome(Fault::Terminate, 2, [0, 0])),
+            ("too few messages", outcome(Fault::Kill, 1, [0, 0])),
+        ] {
+            assert_eq!(short.falls_short(&setting(0)).len(), 1, "{what}");
+        }
+        let storm = outcome(Fault::Kill, 2, [0, 5_001]);
+        assert_eq!(storm.falls_short(&setting(1)), [""; 0], "the storm is not over yet");
+    }
 }

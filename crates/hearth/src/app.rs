@@ -7,8 +7,7 @@ use chat::Chat;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Settings;
-use crate::http;
-use crate::http::cookie::SessionCookie;
+use crate::cookie::SessionCookie;
 use crate::hub::Hub;
 use crate::limits::Limits;
 use crate::marks::Marks;
@@ -36,7 +35,13 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) fn new(chat: Chat, settings: Settings, hub: Hub, setup_code: Option<SetupCode>) -> Self {
+    pub(crate) fn new(
+        chat: Chat,
+        settings: Settings,
+        hub: Hub,
+        web_build: String,
+        setup_code: Option<SetupCode>,
+    ) -> Self {
         Self {
             cookie: SessionCookie::new(settings.tls()),
             hub: Arc::new(hub),
@@ -44,7 +49,7 @@ impl App {
             marks: Marks::default(),
             metrics: Metrics::default(),
             places: Places::new(&settings.limits.counts),
-            web_build: http::build_id(),
+            web_build,
             setup_code,
             tasks: TaskTracker::new(),
             draining: AtomicBool::new(false),

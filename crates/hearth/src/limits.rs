@@ -139,8 +139,9 @@ impl Flood {
             LimitClass::Typing => limits.rates.typing,
             LimitClass::Other | LimitClass::Mark => limits.rates.other,
         };
+        // What may come at once is the least: of a slow rate the span has no part.
+        let budget = (span.as_nanos() / rate.per().as_nanos().max(1)).max(rate.burst().into());
         // One budget was served, so three budgets asked for are two refused.
-        let budget = span.as_nanos() / rate.per().as_nanos().max(1);
         u128::from(count) > 2 * budget
     }
 }
@@ -188,5 +189,36 @@ mod tests {
         let mut slow = Flood::default();
         let later = |second| now + Duration::from_secs(second);
         assert!((0..1000).all(|second| !slow.refused(&limits, LimitClass::Send, later(second))));
+    }
+
+    #[test]
+    fn whoever_is_refused_at_a_slow_rate_is_told_so_and_not_cut_off() {
+        let mut limits = LimitSettings::default();
+        limits.rates.send = "1/h:5".parse().unwrap();
+        let (mut flood, now) = (Flood::default(), Instant::now());
+        assert!((0..10).all(|_| !flood.refused(&limits, LimitClass::Send, now)), "ten seconds have no part of an hour");
+        assert!(flood.refused(&limits, LimitClass::Send, now));
+    }
+
+    #[test]
+    fn every_kind_of_command_has_a_rate_of_its_own_and_marks_have_none() {
+        let mut rates = LimitSettings::default().rates;
+        for (rate, text) in [
+            (&mut rates.send, "1/h:2"),
+            (&mut rates.read, "1/h:3"),
+            (&mut rates.other, "1/h:4"),
+            (&mut rates.typing, "1/h:5"),
+        ] {
+            *rate = text.parse().unwrap();
+        }
+        let limits = Limits::new(Some(&rates));
+        let user: UserId = "00000000-0000-7000-8000-000000000000".parse().unwrap();
+        for (class, most) in
+            [(LimitClass::Send, 2), (LimitClass::Read, 3), (LimitClass::Other, 4), (LimitClass::Typing, 5)]
+        {
+            let passed = (0..400).map_while(|_| limits.command(class, user).ok()).count();
+            assert_eq!(passed, most, "{class:?}");
+        }
+        assert!((0..400).all(|_| limits.command(LimitClass::Mark, user).is_ok()));
     }
 }

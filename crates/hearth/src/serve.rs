@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::config::{Database, Settings};
 use crate::fan_out::FanOut;
 use crate::hub::Hub;
-use crate::metrics::Scrape;
+use crate::scrape::Scrape;
 use crate::setup::SetupCode;
 use crate::{descriptors, http, jobs, socket};
 
@@ -45,7 +45,7 @@ pub async fn serve(settings: Settings) -> Result<()> {
     let mut server = None;
     let app = Arc::new_cyclic(|app| {
         let io = server.insert(socket::server(app.clone(), &settings.limits));
-        App::new(chat, settings, Hub::new(io.of("/")), setup_code)
+        App::new(chat, settings, Hub::new(io.of("/")), http::build_id(), setup_code)
     });
     let io = server.expect("it was made with the application");
     socket::install(&app);

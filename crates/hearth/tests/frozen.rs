@@ -73,9 +73,17 @@ async fn every_command_is_answered_in_time_when_the_database_stands_still() {
         assert!(["BUSY", "UNAVAILABLE", "OK"].contains(&code.as_str()), "{answer}");
         println!("{code} after {took:?}");
     }
+    let status = async |path| app.get(path, &[]).await.status;
+    assert_eq!((status("/readyz").await, status("/healthz").await), (503, 200), "it lives, and says that it cannot");
     drop(frozen);
     testkit::client::within("the server to be itself again", async {
         while client.emit_with_ack("message:send", (send.clone(),)).await[0]["status"] != "OK" {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await;
+    testkit::client::within("it to say so", async {
+        while app.get("/readyz", &[]).await.status != 200 {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     })

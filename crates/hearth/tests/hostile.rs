@@ -3,7 +3,7 @@
 use chat::Request;
 use serde_json::{Value, json};
 use testkit::app::App;
-use testkit::client::Client;
+use testkit::client::{Client, End};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hearth");
 
@@ -99,7 +99,7 @@ async fn a_flood_is_told_so_then_cut_off_and_others_go_on() {
         // Without asking for answers, which the end would overtake. What is sent after it is lost, as in life.
         flood.emit("user:update", (json!({}),)).await;
     }
-    flood.end().await;
+    assert_eq!(flood.end().await, End::Closed, "and not told to stay away");
     assert_eq!(neighbour.emit_with_ack("channel:list", (json!({}),)).await[0]["status"], "OK");
     // Not for good: a client that comes back more slowly is welcome.
     let mut again = app.client(&eve).connect().await.expect("the session lives");

@@ -89,13 +89,20 @@ async fn without_a_public_url_a_name_that_somebody_may_point_here_is_refused() {
 async fn a_body_that_a_form_could_send_is_415_and_one_with_more_fields_400() {
     let app = App::start(BINARY, &[]);
     let cookie = app.sign_up("ada").await;
-    for path in ["/api/signup", "/api/login", "/api/password"] {
+    for (method, path) in [
+        ("POST", "/api/signup"),
+        ("POST", "/api/login"),
+        ("POST", "/api/password"),
+        ("POST", "/api/logout"),
+        ("DELETE", "/api/sessions"),
+    ] {
         for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
             let headers = [("content-type", kind), ("cookie", &cookie)];
-            assert_eq!(app.request("POST", path, &headers, "{}").await.status, 415, "{path} {kind}");
+            assert_eq!(app.request(method, path, &headers, "{}").await.status, 415, "{path} {kind}");
         }
-        assert_eq!(app.request("POST", path, &[("cookie", &cookie)], "{}").await.status, 415, "{path} without a type");
+        assert_eq!(app.request(method, path, &[("cookie", &cookie)], "{}").await.status, 415, "{path} without a type");
     }
+    assert_eq!(app.get("/api/self", &[("cookie", &cookie)]).await.status, 200, "none of it has signed her out");
     for (path, body) in [
         ("/api/signup", json!({"username": "eve", "password": "long enough", "role": "owner"})),
         ("/api/login", json!({"username": "ada", "password": "x", "remember": true})),
@@ -111,6 +118,77 @@ async fn a_body_that_a_form_could_send_is_415_and_one_with_more_fields_400() {
     }
     assert_eq!(app.post("/api/login", &"[".repeat(30_000)).await.status, 400, "deep");
     assert_eq!(app.post("/api/login", &"x".repeat(70_000)).await.status, 413, "large");
+}
+
+/// In place of each field of each body. As JSON, because some of it is no value of any language.
+const HOSTILE: [&str; 20] = [
+    "null",
+    "true",
+    "-1",
+    "9223372036854775808",
+    "1e400",
+    "[]",
+    "{}",
+    r#""""#,
+    r#""\u0000""#,
+    r#""a\u0000b""#,
+    r#""\ud800""#,
+    r#""\u202eabc""#,
+    r#""\u200b""#,
+    r#""\ufffe""#,
+    r#""__proto__""#,
+    r#""constructor""#,
+    r#""'; DROP TABLE account; --""#,
+    r#""%_%""#,
+    r#"{"__proto__":{"role":"owner"}}"#,
+    r#""$argon2id$v=19$m=8,t=1,p=1$AAAA$AAAA""#,
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_in_any_field_is_a_fault_of_the_server() {
+    let app = App::start(BINARY, &[("HEARTH_RATE_LIMITS", "off"), ("HEARTH_PASSWORD_MEMORY", "64KiB")]);
+    let cookie = app.sign_up("ada").await;
+    let long = json!("x".repeat(60_000)).to_string();
+    let bodies: [(&str, &[(&str, &str)]); 3] = [
+        (
+            "/api/signup",
+            &[
+                ("username", r#""eve""#),
+                ("password", r#""long enough""#),
+                ("displayName", r#""Eve""#),
+                ("inviteCode", r#""ABCD""#),
+                ("setupCode", r#""ABCD""#),
+            ],
+        ),
+        ("/api/login", &[("username", r#""ada""#), ("password", r#""wrong""#)]),
+        ("/api/password", &[("current", r#""wrong""#), ("new", r#""long enough""#)]),
+    ];
+    for (path, fields) in bodies {
+        for (spoiled, _) in fields {
+            for hostile in HOSTILE.into_iter().chain([long.as_str(), &"[".repeat(30_000)]) {
+                let members = fields
+                    .iter()
+                    .map(|(name, good)| format!("{}:{}", json!(name), if name == spoiled { hostile } else { good }));
+                let body = format!("{{{}}}", members.collect::<Vec<_>>().join(","));
+                let headers = [("content-type", "application/json"), ("cookie", &*cookie)];
+                let answer = app.request("POST", path, &headers, &body).await;
+                let shown = &body[..body.len().min(200)];
+                assert!(
+                    [200, 400, 401, 409].contains(&answer.status),
+                    "{path} {shown}: {} {}",
+                    answer.status,
+                    answer.text()
+                );
+                assert!(answer.body.len() < 2_000, "{path} {shown}");
+            }
+        }
+    }
+    for id in ["%00", "%ff", "..", "null", "-1", "9223372036854775808", "00000000-0000-0000-0000-000000000000"] {
+        let answer = app.request("DELETE", &format!("/api/sessions/{id}"), &[("cookie", &cookie)], "").await;
+        assert!([400, 404].contains(&answer.status), "{id}: {}", answer.status);
+    }
+    assert_eq!(app.get("/api/self", &[("cookie", &cookie)]).await.status, 200, "she noticed nothing");
+    assert!(!app.log().iter().any(|line| line.contains("panicked") || line.contains("\"level\":\"ERROR\"")));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,6 @@
 //! What the server tells Prometheus, and whom.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
 
@@ -74,6 +75,29 @@ async fn what_was_done_is_counted_on_a_listener_of_its_own() {
     .await;
     assert_eq!(app.get("/metrics", &[]).await.status, 404, "not on the server's own port, and no page either");
     assert_eq!(wire::exchange(listen, "GET", "/api/meta", &[], b"").await.unwrap().status, 404, "nothing else here");
+}
+
+/// The names that the table of docs/operations.md has, without what OpenMetrics puts behind them.
+fn documented() -> BTreeSet<String> {
+    let documentation = include_str!("../../../docs/operations.md");
+    let (_, rest) = documentation.split_once("\n| metric | tells |\n").expect("there is a table");
+    let rows = rest.lines().take_while(|line| line.starts_with('|'));
+    let names = rows.filter_map(|line| line.split('|').nth(1)).flat_map(|cell| cell.split('`'));
+    let names = names.filter(|name| name.starts_with("hearth_"));
+    names.map(|name| name.trim_end_matches("_total").to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_metric_stands_in_the_documentation_and_every_documented_one_is_told() {
+    let listen = free();
+    let app = App::start(BINARY, &[("HEARTH_METRICS_LISTEN", &listen.to_string())]);
+    let mut client = app.client(&app.sign_up("ada").await).connect().await.unwrap();
+    // Families have no lines before their first sample.
+    let general = client.emit_with_ack("channel:list", (json!({}),)).await[0]["data"][0]["id"].clone();
+    client.emit_with_ack("message:send", (json!({"channelId": general, "content": "x"}),)).await;
+    let answer = scrape(listen, &[]).await;
+    let told = answer.text().lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+    assert_eq!(told.map(ToOwned::to_owned).collect::<BTreeSet<_>>(), documented());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use testkit::app::App;
-use testkit::client::{Client, within};
+use testkit::client::{Client, End, within};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hearth");
 const STALLED: usize = 100;
@@ -44,9 +44,44 @@ async fn a_hundred_stalled_readers_are_cut_off_within_their_bound_and_disturb_no
     for mut client in stalled {
         ends.spawn(async move { client.end().await });
     }
-    within("every stalled reader to be cut off", async { while ends.join_next().await.is_some() {} }).await;
+    let ends = within("every stalled reader to be cut off", ends.join_all()).await;
+    assert!(ends.iter().all(|end| *end == End::Closed), "none is told to stay away: {ends:?}");
     // Whoever reads goes on.
     send(&mut writer, &general, "still here").await;
     let heard = tokio::time::timeout(Duration::from_secs(10), reader.event("message:sent")).await.unwrap();
     assert_eq!(heard[0]["content"], "still here");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_put_out_of_a_channel_while_not_reading_gets_nothing_that_was_said_after_it() {
+    let app = App::start(BINARY, &[("HEARTH_RATE_LIMITS", "off"), ("HEARTH_LIMIT_OUTBOUND", "64MiB")]);
+    let (ada, bob) = (app.sign_up("ada").await, app.sign_up("bob").await);
+    let mut owner = app.client(&ada).connect().await.unwrap();
+    let ask = async |client: &mut Client, name: &str, payload: Value| {
+        let mut answer = client.emit_with_ack(name, (payload,)).await.remove(0);
+        assert_eq!(answer["status"], "OK", "{name}: {answer}");
+        answer["data"].take()
+    };
+    let bobs = ask(&mut owner, "user:search", json!({"q": "bob"})).await[0]["id"].take();
+    let secret = ask(&mut owner, "channel:create", json!({"name": "secret", "type": "private"})).await["id"].take();
+    ask(&mut owner, "channel:add", json!({"channelId": secret, "userIds": [bobs]})).await;
+    let mut stalled = app.client(&bob).connect().await.unwrap();
+    // More than the kernel holds: what follows stands in the queue.
+    let content = "x".repeat(5_000);
+    for _ in 0..2_000 {
+        send(&mut owner, &secret, &content).await;
+    }
+    ask(&mut owner, "channel:remove", json!({"channelId": secret, "userId": bobs})).await;
+    for _ in 0..10 {
+        send(&mut owner, &secret, "without him").await;
+    }
+    ask(&mut owner, "message:edit", json!({"channelId": secret, "messageId": "2001", "content": "still"})).await;
+
+    stalled.event("channel:left").await;
+    // An answer that comes later than an event would have.
+    ask(&mut stalled, "channel:list", json!({})).await;
+    let heard = stalled.pending();
+    let said: Vec<_> = heard.iter().filter(|event| event.name == "message:sent").collect();
+    assert!(said.iter().all(|event| event.args[0]["content"] == content.as_str()), "said while he was in");
+    assert!(heard.iter().all(|event| event.name != "message:updated"));
 }

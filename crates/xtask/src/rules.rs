@@ -60,6 +60,7 @@ pub(crate) fn check() -> Result<()> {
         broken.extend(missing_tests(&format!("{library}/README.md"))?);
         broken.extend(public::check(&root().join(library), library)?);
     }
+    broken.extend(missing_proofs()?);
     ensure!(broken.is_empty(), "{} broken:\n{}", broken.len(), broken.join("\n"));
     println!("the rules hold");
     Ok(())
@@ -92,6 +93,34 @@ fn missing_tests(readme: &str) -> Result<Vec<String>> {
     };
     let missing = public::without_list(&text).flat_map(tests_named).filter(|(module, test)| !exists(module, test));
     Ok(missing.map(|(module, test)| format!("{readme}: there is no test {module}::{test}")).collect())
+}
+
+/// The tests, and files of tests, by which docs/reliability.md says that its promises are known, and that are nowhere.
+fn missing_proofs() -> Result<Vec<String>> {
+    let text =
+        std::fs::read_to_string(root().join("docs/reliability.md")).context("cannot read docs/reliability.md")?;
+    let mut sources = files(&root().join("crates"), &["rs"])?;
+    for suite in ["protocol", "browser"] {
+        sources.extend(files(&root().join("e2e").join(suite).join("tests"), &["mjs"])?);
+    }
+    let code = sources.iter().map(std::fs::read_to_string).collect::<std::io::Result<Vec<_>>>()?;
+    let exists = |proof: &str| {
+        if proof.contains('.') {
+            return sources.iter().any(|file| file.ends_with(proof));
+        }
+        let head = format!("fn {proof}(");
+        code.iter().any(|text| text.contains(&head))
+    };
+    let missing = proofs_named(&text).filter(|proof| *proof != "chaos" && !exists(proof));
+    Ok(missing.map(|proof| format!("docs/reliability.md: there is no {proof}")).collect())
+}
+
+/// What stands in backticks in the last column of a table's rows that begin with a promise: G1, G2 …
+fn proofs_named(text: &str) -> impl Iterator<Item = &str> {
+    text.lines()
+        .filter(|line| line.starts_with("| G"))
+        .filter_map(|row| row.trim_end_matches([' ', '|']).rsplit('|').next())
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
 }
 
 /// Modules and tests, or `*`, that stand in backticks in the tables of a text.
@@ -169,6 +198,13 @@ mod tests {
     fn the_tests_in_a_table_are_found() {
         let text = "| a | `io.of()`, `Config::cors`, `order::*`; engineio `upgrade::a_cut` |\n`not::in_a_table`\n";
         assert_eq!(tests_named(text).collect::<Vec<_>>(), [("order", "*"), ("upgrade", "a_cut")]);
+    }
+
+    #[test]
+    fn the_proofs_of_a_promise_are_found() {
+        let text =
+            "| | promise |\n| G1 | not `this` | `chaos`: *Lost*; `crash.test.mjs`, `it_holds` |\n| x | `nor_this` |\n";
+        assert_eq!(proofs_named(text).collect::<Vec<_>>(), ["chaos", "crash.test.mjs", "it_holds"]);
     }
 
     #[test]

@@ -122,6 +122,7 @@ describe('connecting', () => {
     const before = socket.id;
     socket.io.engine.close();
     await until('a new connection', () => socket.connected && socket.id !== before);
+    assert.ok(!socket.recovered, 'message:sync takes the place of connection state recovery');
     await general(socket);
   });
 });

@@ -50,6 +50,20 @@ onBothDatabases('messages', (start) => {
     assert.deepEqual(allSeen(ada.socket, 'message:sent'), [], 'the ack takes the place of the event');
   });
 
+  test('a command that asks for no answer is carried out all the same', async () => {
+    const [ada, ben] = [await somebody(), await somebody()];
+    const channelId = (await conversation(ada, ben)).id;
+    ada.socket.emit('message:send', { channelId, content: 'no answer, please' });
+    ada.socket.emit('message:send', { channelId, content: '' });
+    ada.socket.emit('no:such');
+    assert.equal((await seen(ben.socket, 'message:sent')).content, 'no answer, please');
+    await settled(ada.socket);
+    assert.deepEqual(
+      (await history(ada.socket, channelId)).map((message) => message.content),
+      ['no answer, please'],
+    );
+  });
+
   test('the same clientId twice stores one message and gives the same answer', async () => {
     const [ada, ben] = [await somebody(), await somebody()];
     const channel = await conversation(ada, ben);

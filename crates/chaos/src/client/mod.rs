@@ -6,12 +6,13 @@
 mod answers;
 mod habits;
 mod notes;
+mod progress;
 mod timeline;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -22,6 +23,7 @@ use tokio::time::{sleep, timeout};
 use crate::draw::Draw;
 use crate::history::{Op, Record, Recorder, Res};
 pub use habits::{Habits, Rules};
+pub use progress::{Phase, Progress};
 use timeline::{Timeline, row_of};
 
 /// An answer that takes longer does not come: the connection is given up. The server promises five seconds.
@@ -32,62 +34,6 @@ const STEP: Duration = Duration::from_millis(10);
 const AFTERMATH: Duration = Duration::from_secs(4);
 /// For how long a server may still carry out what it was asked over a connection that is gone, in milliseconds.
 const LINGERS: f64 = 8_000.0;
-
-/// What everybody is to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Phase {
-    /// Talk.
-    Talk,
-    /// Send what is in the outbox, and nothing new.
-    Drain,
-    /// Catch up, and say what is held.
-    Settle,
-    /// Go.
-    End,
-}
-
-/// What the run sees of a client.
-#[derive(Debug, Default)]
-pub struct Progress {
-    /// 0: busy; 1: its outbox is empty; 2: it has everything.
-    state: AtomicU8,
-    acked: AtomicUsize,
-    unanswered: AtomicUsize,
-    longest: AtomicU64,
-    last_ok: AtomicU64,
-}
-
-impl Progress {
-    /// Whether it has done what this phase asks for.
-    pub fn has_done(&self, phase: Phase) -> bool {
-        let wanted = match phase {
-            Phase::Talk | Phase::End => 0,
-            Phase::Drain => 1,
-            Phase::Settle => 2,
-        };
-        self.state.load(Ordering::Relaxed) >= wanted
-    }
-
-    /// How many of its messages were acknowledged.
-    pub fn acked(&self) -> usize {
-        self.acked.load(Ordering::Relaxed)
-    }
-
-    /// How many commands had no answer although the connection stood.
-    pub fn unanswered(&self) -> usize {
-        self.unanswered.load(Ordering::Relaxed)
-    }
-
-    /// The longest that an answer took, in milliseconds.
-    pub fn longest(&self) -> f64 {
-        self.longest.load(Ordering::Relaxed) as f64 / 1000.0
-    }
-
-    /// When the last acknowledged message was sent, in milliseconds of the recorder.
-    pub fn last_ok(&self) -> f64 {
-        self.last_ok.load(Ordering::Relaxed) as f64 / 1000.0
-    }
-}
 
 /// Who a client is, and how it reaches the server.
 #[derive(Debug, Clone)]

@@ -166,13 +166,35 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_would_wait_behind_too_many_is_told_that_the_server_is_busy() {
-        let passwords = cheap();
-        let everything = u32::try_from(passwords.admitted.available_permits()).unwrap();
-        let held = Arc::clone(&passwords.admitted).try_acquire_many_owned(everything).unwrap();
+    async fn a_password_costs_what_owasp_asks_for_at_least() {
+        let passwords = Passwords::new(PasswordCost::default(), 1).unwrap();
+        let hash = passwords.hash("correct horse".to_owned(), [7; 16]).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(passwords.nobodys_hash().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "nobody's costs the same");
+    }
+
+    #[tokio::test]
+    async fn one_core_hashes_one_password_and_whoever_would_wait_behind_too_many_is_told_that_the_server_is_busy() {
+        let passwords = Arc::new(cheap());
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        // Every core hashes a password.
+        let all = u32::try_from(cores).unwrap();
+        let running = Arc::clone(&passwords.running).acquire_many_owned(all).await.unwrap();
+        let verify = |passwords: &Arc<Passwords>| {
+            let passwords = Arc::clone(passwords);
+            tokio::spawn(async move { passwords.verify("anything".to_owned(), None).await })
+        };
+        let waiting: Vec<_> = (0..cores + 32).map(|_| verify(&passwords)).collect();
+        while passwords.admitted.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(passwords.checks(), 0, "none begins before a core is free");
         let refused = passwords.verify("anything".to_owned(), None).await.unwrap_err();
         assert_eq!(refused.code(), crate::error::Code::Busy);
-        drop(held);
+        drop(running);
+        for verified in waiting {
+            assert!(!verified.await.unwrap().unwrap());
+        }
         assert!(!passwords.verify("anything".to_owned(), None).await.unwrap());
     }
 

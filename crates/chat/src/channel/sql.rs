@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use crate::channel::{Channel, ChannelType, ChannelUpdate, Role, SearchOrder};
 use crate::db::{Bulk, Conn, chunks, on_db};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::id::{ChannelId, UserId};
 use crate::message::{Head, Move};
 use crate::text::{ChannelName, SearchText, Topic, fold, look};
@@ -161,7 +161,7 @@ pub(super) async fn set_topic(conn: &mut Conn<'_>, id: ChannelId, topic: Option<
     Ok(())
 }
 
-/// A channel as one person sees it. Whether they may is the caller's to ask.
+/// A channel as one person sees it. Whether it is there, and whether they may, is the caller's to ask.
 pub(crate) async fn seen_by(conn: &mut Conn<'_>, id: ChannelId, user: UserId) -> Result<Channel> {
     let sql = concat!(
         "SELECT ",
@@ -169,8 +169,8 @@ pub(crate) async fn seen_by(conn: &mut Conn<'_>, id: ChannelId, user: UserId) ->
         " FROM channel c LEFT JOIN member m ON m.channel_id = c.id AND m.user_id = $2 \
          WHERE c.id = $1"
     );
-    let row: Option<ChannelRow> = on_db!(conn, c => sqlx::query_as(sql).bind(id).bind(user).fetch_optional(c).await)?;
-    Ok(row.ok_or_else(|| Error::not_found("channel"))?.seen_by(user))
+    let row: ChannelRow = on_db!(conn, c => sqlx::query_as(sql).bind(id).bind(user).fetch_one(c).await)?;
+    Ok(row.seen_by(user))
 }
 
 /// What is the same of these channels for everybody in them; without those that there are not.

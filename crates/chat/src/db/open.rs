@@ -328,7 +328,7 @@ pub(super) fn make_file(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
-fn require(setting: &'static str, found: &str, wanted: &'static str) -> Result<(), OpenError> {
+pub(super) fn require(setting: &'static str, found: &str, wanted: &'static str) -> Result<(), OpenError> {
     if found.eq_ignore_ascii_case(wanted) {
         return Ok(());
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use sqlx::Connection;
 use testkit::database::{Location, TempDatabase};
 
+use super::open::require;
 use super::*;
 use crate::test_world::{World, on_both, options};
 use crate::{Chat, Environment, Options};
@@ -119,6 +120,31 @@ async fn sqlite_syncs_every_commit_and_writes_ahead() {
         let found = sqlx::Row::try_get_unchecked::<String, _>(&row, 0).unwrap();
         assert_eq!(found, wanted, "{pragma}");
     }
+}
+
+#[tokio::test]
+async fn what_postgresql_is_told_by_default_does_not_weaken_a_commit() {
+    let temporary = TempDatabase::postgres().await;
+    let database = options(&temporary).database;
+    execute(
+        &temporary,
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$",
+    )
+    .await;
+    let opening = Opening { statement: Duration::from_secs(2), now: crate::test_world::START, prepare: Prepare::Fully };
+    let (db, ()) = Db::open(&database, opening, async |_| Ok(())).await.unwrap();
+    let mut writer = db.writer().await.unwrap();
+    let Conn::Postgres(connection) = &mut writer.conn() else { unreachable!() };
+    let (commit,): (String,) = sqlx::query_as("SHOW synchronous_commit").fetch_one(&mut **connection).await.unwrap();
+    assert_eq!(commit, "on");
+}
+
+#[test]
+fn a_setting_that_keeps_less_is_refused_with_a_sentence() {
+    assert!(require("synchronous_commit", "ON", "on").is_ok());
+    let refused = require("synchronous_commit", "off", "on").unwrap_err().to_string();
+    let sentence = "the database does not keep what it acknowledges: synchronous_commit is \"off\", must be \"on\"";
+    assert_eq!(refused, sentence);
 }
 
 #[cfg(unix)]

@@ -13,6 +13,9 @@ use crate::message::{SendMessage, Sent};
 use crate::read::AckMessage;
 use crate::wire::{Data, Empty};
 
+/// Commands waiting for one lane: about a fifth of a second of work. Beyond that `BUSY` is the honest answer.
+pub(super) const QUEUE: usize = 1_024;
+
 /// Takes the outcome of a command. Called after the effects have been carried out.
 pub(crate) type Then<R> = Box<dyn FnOnce(Result<R>) + Send>;
 

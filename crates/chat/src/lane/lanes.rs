@@ -7,16 +7,14 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::entry::Entry;
-use super::run::Lane;
+use super::entry::{Entry, QUEUE};
+use super::run::{Lane, Status};
 use crate::command::LaneKey;
 use crate::db::Db;
 use crate::effect::Batch;
 use crate::error::Error;
 use crate::world::World;
 
-/// Commands waiting for one lane: about a fifth of a second of work. Beyond that `BUSY` is the honest answer.
-pub(super) const QUEUE: usize = 1_024;
 /// Batches committed and not yet carried out: beyond that the lane waits, so that memory stays bounded.
 const HANDED_OVER: usize = 64;
 
@@ -25,14 +23,6 @@ pub(crate) struct Lanes {
     queues: RwLock<Vec<mpsc::Sender<Entry>>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     statuses: Vec<Arc<Status>>,
-}
-
-/// What a lane lets others see of itself.
-pub(super) struct Status {
-    /// Whether it reaches its database.
-    pub(super) healthy: AtomicBool,
-    /// How many transactions it has committed.
-    pub(super) commits: AtomicU64,
 }
 
 impl Lanes {

@@ -1,6 +1,7 @@
 //! Write lanes: each runs what is queued in one transaction, commits once, and hands over effects and answers in the
 //! order of the commits.
 
+mod away;
 mod batch;
 mod entry;
 mod lanes;

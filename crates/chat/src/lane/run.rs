@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -10,7 +10,6 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::batch::{Abort, Progress, attempt};
 use super::entry::{Entry, Settled, Work};
-use super::lanes::{QUEUE, Status};
 use super::recover::Doubt;
 use crate::db::{Db, Fault, Writer};
 use crate::effect::{Batch, Done};
@@ -26,10 +25,8 @@ const SENDS: usize = 128;
 const ACTS: usize = 32;
 /// Entries per batch in all.
 const ENTRIES: usize = 512;
-/// Between two attempts to reach the database.
-const RETRY: Duration = Duration::from_millis(250);
 /// Longest that one attempt to reach the database may take: nobody is told anything meanwhile.
-const CONNECT_MAX: Duration = Duration::from_secs(1);
+pub(super) const CONNECT_MAX: Duration = Duration::from_secs(1);
 /// How often a batch is repeated when other transactions stand in its way.
 const REPEATS: u32 = 5;
 /// Messages from which on it matters how the database looks for one of them.
@@ -39,19 +36,27 @@ const LOOK_AGAIN: i64 = 4;
 /// No repetition begins later than this: whoever waits for the batch has waited before it too.
 const REPEAT_WITHIN: Duration = Duration::from_secs(1);
 
+/// What a lane lets others see of itself.
+pub(super) struct Status {
+    /// Whether it reaches its database.
+    pub(super) healthy: AtomicBool,
+    /// How many transactions it has committed.
+    pub(super) commits: AtomicU64,
+}
+
 /// One write lane.
 pub(super) struct Lane {
-    db: Arc<Db>,
-    world: Arc<World>,
-    entries: mpsc::Receiver<Entry>,
+    pub(super) db: Arc<Db>,
+    pub(super) world: Arc<World>,
+    pub(super) entries: mpsc::Receiver<Entry>,
     /// Taken from the queue while the database was away, to see who has waited too long.
-    backlog: VecDeque<Entry>,
-    out: mpsc::Sender<Batch>,
+    pub(super) backlog: VecDeque<Entry>,
+    pub(super) out: mpsc::Sender<Batch>,
     /// Names this lane's transactions, see [`Writer::begin_in_turn`].
-    turn: i64,
-    writer: Option<Writer>,
-    doubt: Doubt,
-    status: Arc<Status>,
+    pub(super) turn: i64,
+    pub(super) writer: Option<Writer>,
+    pub(super) doubt: Doubt,
+    pub(super) status: Arc<Status>,
     /// Messages that it has stored.
     stored: i64,
     /// From how many on the database looks at them anew.
@@ -333,71 +338,6 @@ impl Lane {
             let _ = writer.commit().await;
         }
     }
-
-    fn lose(&mut self) {
-        self.writer = None;
-        self.status.healthy.store(false, Ordering::Relaxed);
-    }
-
-    /// Wait until the database answers and nothing is in doubt any more; meanwhile refuse whoever has waited too long.
-    /// False when the lane is at its end: the server must stop, or is stopping and the database is away.
-    async fn reach(&mut self) -> bool {
-        loop {
-            if self.world.fatal.borrow().is_some() {
-                break;
-            }
-            match timeout(CONNECT_MAX, self.connect()).await {
-                Ok(Ok(())) => {
-                    self.status.healthy.store(true, Ordering::Relaxed);
-                    return true;
-                }
-                Ok(Err(error)) => tracing::warn!(cause = %Cause(&error), "the database cannot be reached"),
-                Err(_) => tracing::warn!("the database cannot be reached in time"),
-            }
-            self.lose();
-            self.shed();
-            // What is in doubt will be read from the database by whoever comes back.
-            if self.entries.is_closed() && self.entries.is_empty() {
-                break;
-            }
-            sleep(RETRY).await;
-        }
-        self.entries.close();
-        while let Some(entry) = self.backlog.pop_front().or_else(|| self.entries.try_recv().ok()) {
-            entry.refuse(Error::unavailable());
-        }
-        false
-    }
-
-    async fn connect(&mut self) -> Result<(), Error> {
-        if self.writer.is_none() {
-            self.writer = Some(self.db.writer().await?);
-        }
-        if let Some(writer) = &mut self.writer
-            && !self.doubt.is_empty()
-        {
-            let (batch, ended) = self.doubt.resolve(writer, self.turn, self.world.general).await?;
-            self.doubt = Doubt::default();
-            self.world.ended.note(ended);
-            let _ = self.out.send(batch).await;
-        }
-        Ok(())
-    }
-
-    /// Refuse whoever has waited too long.
-    fn shed(&mut self) {
-        while self.backlog.len() < QUEUE
-            && let Ok(entry) = self.entries.try_recv()
-        {
-            self.backlog.push_back(entry);
-        }
-        let now = Instant::now();
-        while let Some(entry) =
-            self.backlog.pop_front_if(|entry| now.duration_since(entry.since) > self.world.limits.wait())
-        {
-            entry.refuse(Error::busy());
-        }
-    }
 }
 
 fn sessions(works: &[Work]) -> impl Iterator<Item = SessionId> {
@@ -405,7 +345,7 @@ fn sessions(works: &[Work]) -> impl Iterator<Item = SessionId> {
 }
 
 /// An error with what led to it, for the log.
-struct Cause<'a>(&'a Error);
+pub(super) struct Cause<'a>(pub(super) &'a Error);
 
 impl std::fmt::Display for Cause<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -6,8 +6,6 @@ use serde::de::DeserializeOwned;
 use ts_rs::{Config, TS, TypeVisitor};
 
 use super::example::Example;
-use super::http;
-use crate::account::OwnUser;
 use crate::command::decode_json;
 use crate::error::Error;
 
@@ -18,7 +16,7 @@ pub struct Book {
     pub(super) types: BTreeMap<String, Declared>,
     pub(super) commands: Vec<CommandEntry>,
     pub(super) events: Vec<EventEntry>,
-    pub(super) routes: Vec<http::Route>,
+    pub(super) routes: Vec<RouteEntry>,
 }
 
 /// A type: its docs and its declaration, both as TypeScript.
@@ -44,6 +42,19 @@ pub(super) struct EventEntry {
     pub(super) told: String,
 }
 
+/// A route, and an example of what it takes and answers.
+pub(super) struct RouteEntry {
+    pub(super) method: &'static str,
+    pub(super) path: &'static str,
+    pub(super) says: &'static str,
+    /// Statuses beside the one of success, each with when.
+    pub(super) refusals: &'static str,
+    pub(super) body: Option<(String, String)>,
+    /// Of success.
+    pub(super) status: u16,
+    pub(super) answer: Option<(String, String)>,
+}
+
 impl TypeVisitor for Book {
     fn visit<T: TS + 'static + ?Sized>(&mut self) {
         // By name with arguments: each `Page<…>` leads to another type.
@@ -61,9 +72,8 @@ impl TypeVisitor for Book {
 }
 
 impl Book {
-    /// The whole protocol.
-    pub(super) fn whole() -> Self {
-        let mut book = Self {
+    pub(super) fn new() -> Self {
+        Self {
             // Every 64-bit number of ours is far below 2^53: a count, a time in milliseconds.
             config: Config::new().with_large_int("number"),
             seen: BTreeSet::new(),
@@ -71,13 +81,7 @@ impl Book {
             commands: Vec::new(),
             events: Vec::new(),
             routes: Vec::new(),
-        };
-        crate::command::describe(&mut book);
-        crate::event::describe(&mut book);
-        http::describe(&mut book);
-        book.visit::<OwnUser>();
-        book.visit::<Error>();
-        book
+        }
     }
 
     pub(super) fn name<T: TS + 'static>(&mut self) -> String {

@@ -3,28 +3,15 @@
 use serde::de::DeserializeOwned;
 use ts_rs::TS;
 
-use super::book::{Book, taken};
+use super::book::{Book, RouteEntry, taken};
 use super::example::Example;
 use crate::account::{ChangePassword, LogIn, OwnUser, SignUp};
 use crate::server::Meta;
 use crate::session::SessionList;
 
-/// A route, and an example of what it takes and answers.
-pub(super) struct Route {
-    pub(super) method: &'static str,
-    pub(super) path: &'static str,
-    pub(super) says: &'static str,
-    /// Statuses beside the one of success, each with when.
-    pub(super) refusals: &'static str,
-    pub(super) body: Option<(String, String)>,
-    /// Of success.
-    pub(super) status: u16,
-    pub(super) answer: Option<(String, String)>,
-}
-
 impl Book {
-    fn route(&mut self, method: &'static str, path: &'static str, status: u16, says: &'static str) -> &mut Route {
-        self.routes.push(Route { method, path, says, refusals: "", body: None, status, answer: None });
+    fn route(&mut self, method: &'static str, path: &'static str, status: u16, says: &'static str) -> &mut RouteEntry {
+        self.routes.push(RouteEntry { method, path, says, refusals: "", body: None, status, answer: None });
         self.routes.last_mut().expect("it was put there")
     }
 

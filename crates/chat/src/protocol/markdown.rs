@@ -4,8 +4,7 @@ use std::fmt::Write;
 
 use serde_json::value::RawValue;
 
-use super::book::{Book, Declared};
-use super::http::Route;
+use super::book::{Book, Declared, RouteEntry};
 use super::typescript::{LIMITS, tidy};
 use crate::command::{LimitClass, Request};
 use crate::{channel, message, user, wire};
@@ -26,7 +25,7 @@ type Written = Result<(), std::fmt::Error>;
 
 /// The whole protocol as one document.
 pub fn markdown() -> String {
-    let book = Book::whole();
+    let book = super::whole();
     let mut text = GUIDE.to_owned();
     type Part = fn(&Book, &mut String) -> Written;
     for (mark, part) in [
@@ -76,7 +75,7 @@ impl Book {
     }
 
     fn write_routes(&self, out: &mut String) -> Written {
-        for Route { method, path, says, refusals, body, status, answer } in &self.routes {
+        for RouteEntry { method, path, says, refusals, body, status, answer } in &self.routes {
             writeln!(out, "#### `{method} {path}`\n\n{says}\n")?;
             if let Some((name, example)) = body {
                 writeln!(out, "Takes {}:\n\n```json\n{}\n```\n", self.linked(name), one_line(example))?;

@@ -1,6 +1,8 @@
 //! The protocol as others read it: TypeScript for the web client, a document for people. `examples/protocol.rs` writes
 //! both.
 
+#[cfg(feature = "gen")]
+mod book;
 pub(crate) mod example;
 #[cfg(feature = "gen")]
 mod http;
@@ -16,8 +18,17 @@ pub use markdown::markdown;
 #[cfg(feature = "gen")]
 pub use typescript::typescript;
 
+/// All that the protocol consists of.
 #[cfg(feature = "gen")]
-mod book;
+fn whole() -> Book {
+    let mut book = Book::new();
+    crate::command::describe(&mut book);
+    crate::event::describe(&mut book);
+    http::describe(&mut book);
+    // Of no route alone, and of no command.
+    ts_rs::TypeVisitor::visit::<crate::error::Error>(&mut book);
+    book
+}
 
 #[cfg(all(test, feature = "gen"))]
 mod tests;

@@ -26,7 +26,7 @@ pub(super) const LIMITS: [(&str, (usize, usize)); 14] = [
 
 /// The whole protocol as one TypeScript module.
 pub fn typescript() -> String {
-    Book::whole().typescript().expect("a String takes everything")
+    super::whole().typescript().expect("a String takes everything")
 }
 
 impl Book {

@@ -320,6 +320,8 @@ fn read_secret(path: &std::path::Path) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[derive(clap::Parser)]
@@ -344,6 +346,27 @@ mod tests {
     fn a_public_url_decides_tls_and_exposure() {
         let settings = settings(&["--public-url", "https://chat.example.org"]).unwrap();
         assert!(settings.tls() && settings.exposed());
+    }
+
+    #[test]
+    fn what_is_set_of_the_product_reaches_it() {
+        let flags = [
+            "--limit-user-sessions=3",
+            "--limit-passwords-waiting=4",
+            "--limit-statement=5s",
+            "--limit-command=6s",
+            "--limit-made-per-hour=7",
+            "--password-memory=8MiB",
+            "--password-passes=9",
+        ];
+        let options = settings(&flags).unwrap().chat_options();
+        let seconds = Duration::from_secs;
+        let limits =
+            chat::Limits { sessions_per_user: 3, passwords_waiting: 4, statement: seconds(5), command: seconds(6) };
+        assert_eq!((options.limits, options.made_per_hour), (limits, Some(7)));
+        assert_eq!((options.password_cost.memory_kib, options.password_cost.passes), (8 * 1024, 9));
+        let lifted = settings(&[&flags[..], &["--rate-limits=off"]].concat()).unwrap().chat_options();
+        assert_eq!((lifted.limits, lifted.made_per_hour), (limits, None), "deadlines and queues always hold");
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! JSON bodies, refused with the path of what is wrong in them.
+//! JSON bodies, the only ones: whatever else comes is refused before anybody looks at it.
 
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody as _};
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, Request};
+use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use chat::Error;
 use http::{HeaderMap, StatusCode, header};
@@ -16,6 +17,16 @@ use super::error::HttpError;
 /// Longest that a body may take to arrive: it is small, and whoever dawdles keeps a connection from others.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Refuses every body of another type. A form of a foreign page can send text, never JSON: it would need a preflight.
+pub(crate) async fn only(request: Request, next: Next) -> Response {
+    let is_bare = request.body().is_end_stream() && !request.headers().contains_key(header::CONTENT_TYPE);
+    if is_bare || is_json(request.headers()) {
+        return next.run(request).await;
+    }
+    let error = HttpError(Error::invalid("the body must be application/json"));
+    (StatusCode::UNSUPPORTED_MEDIA_TYPE, error).into_response()
+}
+
 /// A body that has been read as `T`.
 pub(crate) struct Json<T>(pub(crate) T);
 
@@ -23,11 +34,6 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
-        // A form of a foreign page can send text, never this type: it would need a preflight.
-        if !is_json(request.headers()) {
-            let error = HttpError(Error::invalid("the body must be application/json"));
-            return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, error).into_response());
-        }
         let body = timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await.map_err(|_| too_slow())?;
         let body = body.map_err(|rejection| too_large(&rejection))?;
         let text = std::str::from_utf8(&body).map_err(|_| Error::invalid("the body is not UTF-8"));
@@ -61,7 +67,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn whoever_dawdles_over_a_body_is_sent_away() {
         let body = Body::from_stream(stream::pending::<std::io::Result<Bytes>>());
-        let request = Request::post("/").header(header::CONTENT_TYPE, "application/json").body(body).unwrap();
+        let request = Request::post("/").body(body).unwrap();
         let Err(refused) = Json::<Value>::from_request(request, &()).await else { panic!("nothing was read") };
         assert_eq!(refused.status(), StatusCode::REQUEST_TIMEOUT);
     }

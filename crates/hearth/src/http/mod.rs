@@ -3,7 +3,6 @@
 mod account;
 mod caller;
 pub(crate) mod client;
-pub(crate) mod cookie;
 mod error;
 mod headers;
 mod health;
@@ -16,11 +15,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, delete, get, post};
 
 use crate::app::App;
-use crate::metrics::Scrape;
+use crate::scrape::Scrape;
 pub(crate) use web::build_id;
 
 /// The whole HTTP face of the server: interface, sockets, probes, web client.
@@ -36,6 +35,7 @@ pub(crate) fn router(app: Arc<App>, sockets: socketio::Service, metrics: Option<
         .route("/meta", get(account::meta))
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::no_such_method)
+        .layer(from_fn(json::only))
         .layer(DefaultBodyLimit::max(app.settings.limits.sizes.body.get()));
     // Without a token there are none here, and no page either.
     let metrics = match metrics {

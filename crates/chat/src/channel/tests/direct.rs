@@ -59,6 +59,11 @@ on_both! {
         ] {
             assert_eq!(ann.refused("user:reach", json!({ "userIds": ids })).await, code, "{ids:?}");
         }
+        let mut eight = Vec::new();
+        for n in 0..8 {
+            eight.push(world.person(&format!("guest{n}x")).await.id());
+        }
+        assert_eq!(ann.get("user:reach", json!({ "userIds": eight })).await["userCount"], 9);
     }
 }
 

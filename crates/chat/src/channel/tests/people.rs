@@ -115,13 +115,14 @@ on_both! {
         let ann = world.person("ann").await;
         let secret = ann.channel("secret", "private").await;
         let mut people = Vec::new();
-        for n in 0..20 {
+        for n in 0..100 {
             people.push(world.person(&format!("guest{n}x")).await);
         }
         let channel = ann.get("channel:add", add(secret, &people.iter().collect::<Vec<_>>())).await;
-        assert_eq!(channel["userCount"], 21);
-        let members = ann.get("channel:members", json!({ "channelId": secret, "size": 100 })).await;
-        assert_eq!(members.as_array().unwrap().len(), 21);
+        assert_eq!(channel["userCount"], 101);
+        let members = ann.ask("channel:members", json!({ "channelId": secret, "size": 100 })).await;
+        assert_eq!((members["data"].as_array().unwrap().len(), &members["hasMore"]), (100, &json!(true)));
+        assert_eq!(people[99].view(secret).await["role"], "member");
     }
 }
 

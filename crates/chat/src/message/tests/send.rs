@@ -243,17 +243,20 @@ on_both! {
 on_both! {
     async fn only_small_channels_are_told_who_has_read(world: World) {
         let ann = world.person("ann").await;
-        let mut last = ann.clone();
-        for n in 0..50 {
-            last = world.person(&format!("guest{n}x")).await;
-        }
         let general = world.chat.general();
         ann.say(general, "x").await;
-        world.take_told();
-        last.get("message:ack", json!({ "channelId": general, "messageId": "1" })).await;
-        let up_to = MessageId::from_seq(1);
-        let expected = Effect::Read { channel: general, user: last.id(), up_to, to_members: false };
-        assert_eq!(world.take_effects(), [expected], "51 members");
+        for n in 0..48 {
+            world.person(&format!("guest{n}x")).await;
+        }
+        for (name, id, to_members) in [("the 50th", "2", true), ("the 51st", "3", false)] {
+            let last = world.person(&name.replace(' ', ".")).await;
+            ann.say(general, "x").await;
+            world.take_told();
+            last.get("message:ack", json!({ "channelId": general, "messageId": id })).await;
+            let up_to = MessageId::from_seq(id.parse().unwrap());
+            let expected = Effect::Read { channel: general, user: last.id(), up_to, to_members };
+            assert_eq!(world.take_effects(), [expected], "{name}");
+        }
     }
 }
 
@@ -302,6 +305,8 @@ async fn a_session_of_the_real_environment_sends_too() {
     });
     let sign_up = crate::test_world::sign_up("ann");
     let ann = chat.sign_up(sign_up, crate::test_world::device(), &crate::Door::OPEN).await.unwrap();
-    assert_eq!(ann.user.id.as_uuid().get_version_num(), 7);
+    for id in [ann.user.id.as_uuid(), ann.session.as_uuid(), chat.general().as_uuid()] {
+        assert_eq!(id.get_version_num(), 7, "{id}");
+    }
     assert_eq!(ann.token.expose().len(), 43, "256 bits in base64");
 }
