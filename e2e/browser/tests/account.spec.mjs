@@ -50,6 +50,7 @@ test.describe('of a server with a name', () => {
     await expect(page.getByRole('banner')).toContainText(/127\.0\.0\.1:\d+ · Hearth \d+\.\d+\.\d+ · 2 members/);
     await page.getByRole('link', { name: 'Create an account' }).click();
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Join Harbour Club');
+    await expect(page.getByTestId('owner-note')).toHaveCount(0);
   });
 });
 

@@ -85,13 +85,7 @@ test('colours and density are chosen for the device, and hold from the first pai
   await expect(root).toHaveAttribute('data-theme', 'dark');
   await expect(root).toHaveAttribute('data-density', 'compact');
 
-  await ada.page.addInitScript(() => {
-    new MutationObserver((_, observer) => {
-      if (!document.body) return;
-      window.atFirst = { ...document.documentElement.dataset };
-      observer.disconnect();
-    }).observe(document, { childList: true, subtree: true });
-  });
+  await ada.noteFirst();
   await ada.page.goto(server.url);
   await ada.arrived('General');
   expect(await ada.page.evaluate(() => window.atFirst)).toMatchObject({ theme: 'dark', density: 'compact' });
