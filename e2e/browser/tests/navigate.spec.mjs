@@ -95,6 +95,21 @@ test('Alt and the arrows walk the channels, with Shift those that are unread; Sh
   await fill(server, ben.cookie, made.Beta.id, ['three']);
   await ada.hasUnread('Alpha', 2);
   await ada.hasUnread('Beta', 1);
+  await ada.page.keyboard.press('Alt+Shift+ArrowUp');
+  await ada.arrived('Beta');
+  await ada.hasUnread('Beta', 0);
+  // Past Gamma and General, where nothing is unread, to the other end of the list.
+  await fill(server, ben.cookie, made.Beta.id, ['four']);
+  await ada.reads('four');
+  await ada.hasUnread('Beta', 0);
+  await ada.page.keyboard.press('Alt+Shift+ArrowDown');
+  await ada.arrived('Alpha');
+  await ada.hasUnread('Alpha', 0);
+  await ada.goTo('Gamma');
+  await fill(server, ben.cookie, made.Alpha.id, ['five', 'six']);
+  await fill(server, ben.cookie, made.Beta.id, ['seven']);
+  await ada.hasUnread('Alpha', 2);
+  await ada.hasUnread('Beta', 1);
   await ada.page.keyboard.press('Shift+Escape');
   await ada.hasUnread('Alpha', 0);
   await ada.hasUnread('Beta', 0);
@@ -124,7 +139,15 @@ test('Esc closes what is open, and else marks the channel as read', async ({ ent
 test('the sheet of shortcuts, and keys that write what they format', async ({ enter }) => {
   const ada = await enter('ada');
   await ada.page.keyboard.press('Control+/');
-  await expect(ada.page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible();
+  const sheet = ada.page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+  await expect(sheet).toBeVisible();
+  const listed = await sheet
+    .locator('.line')
+    .evaluateAll((all) => all.map((one) => [...one.querySelectorAll('kbd')].map((key) => key.textContent).join(' ')));
+  const everywhere = 'Ctrl K, Alt ↑, Alt ↓, Alt Shift ↑, Alt Shift ↓, Esc, Shift Esc, End, Ctrl /';
+  const writing = 'Enter, Shift Enter, Ctrl B, Ctrl I, Ctrl Shift X, Ctrl Shift C, ↑';
+  const among = '↑, ↓, E, Del, C';
+  expect(listed.join(', ')).toBe([everywhere, writing, among].join(', '));
   await ada.page.keyboard.press('Control+/');
   await expect(ada.page.getByRole('dialog')).toBeHidden();
 
