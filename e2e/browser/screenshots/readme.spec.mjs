@@ -1,13 +1,9 @@
 // The README's pictures: the demo, `hearth seed --demo`, and a talk that goes on from there. The people are made up.
 
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 
 import { request, sessionCookie } from '../../harness/http.mjs';
 import { expect, test } from '../lib/test.mjs';
-
-const run = promisify(execFile);
 
 const folder = new URL('../../../docs/screenshots/', import.meta.url);
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
@@ -33,12 +29,10 @@ async function picture(page, name) {
 /** Fill the server with the demo. Returns a way to sign one of its people in, by the first of their names. */
 async function demo(server) {
   await server.stop();
-  const { stdout } = await run(process.env.HEARTH_BIN, ['seed', '--demo'], {
-    env: { PATH: process.env.PATH, HEARTH_DATA: `${server.folder}/data` },
-  });
+  const said = await server.operate('seed', '--demo');
   await server.run();
   return async (first) => {
-    const [, username, password] = new RegExp(`^(${first}\\S*) +(\\S+)`, 'm').exec(stdout);
+    const [, username, password] = new RegExp(`^(${first}\\S*) +(\\S+)`, 'm').exec(said);
     const answer = await request(server, 'POST', '/api/login', { body: { username, password } });
     return { ...answer.body, cookie: sessionCookie(answer) };
   };

@@ -64,6 +64,23 @@ test('a name that is taken is said at its field', async ({ server, window }) => 
   await expect(page.getByTestId('username')).toHaveAttribute('aria-invalid', 'true');
 });
 
+test('whose account is disabled is signed out, and told so on signing in; whoever guesses is not', async ({
+  enter,
+  server,
+}) => {
+  await signUp(server, 'owner');
+  const { page } = await enter('ada');
+  await server.operate('user', 'disable', 'ada');
+  await expect(page.getByTestId('signin-form')).toBeVisible();
+  await fillIn(page, { username: 'ada', password: 'something else' });
+  await expect(page.getByTestId('password-problem')).toHaveText('That name or password doesn’t match.');
+  await fillIn(page, { password: PASSWORD });
+  await expect(page.getByTestId('form-problem')).toHaveText('This account is disabled. Ask whoever runs this server.');
+  await server.operate('user', 'enable', 'ada');
+  await fillIn(page, { password: PASSWORD });
+  await new Person(page).arrived('General');
+});
+
 test('a deep link survives signing in', async ({ server, enter, window }) => {
   const ada = await enter('ada');
   await ada.createChannel('Deep');
