@@ -151,6 +151,16 @@ test('what is written from right to left runs so, and stands at the edge where a
   expect(hebrew.last).toBeLessThan(hebrew.first);
   expect(english.last).toBeGreaterThan(english.first);
   expect(Math.abs(hebrew.edge - english.edge)).toBeLessThan(1);
+  // So do the points of a list: nothing stands apart from them at the other edge.
+  await ada.say('- אחד\n- שניים');
+  const list = ada.messages.last().locator('ul');
+  await expect(list.locator('li')).toHaveText(['אחד', 'שניים']);
+  const { x, y, width, height } = await list.boundingBox();
+  const far = { x: x + width / 2, y, width: ada.page.viewportSize().width - (x + width / 2), height };
+  const withPoints = await ada.page.screenshot({ clip: far });
+  await list.evaluate((one) => (one.style.listStyle = 'none'));
+  expect((await ada.page.screenshot({ clip: far })).equals(withPoints)).toBe(true);
+
   const direction = (locator) => locator.evaluate((one) => getComputedStyle(one).direction);
   for (const name of [ada.messages.first().locator('.name'), ada.page.getByTestId('own-name')]) {
     expect(await direction(name)).toBe('rtl');
