@@ -35,14 +35,23 @@ function cutOff() {
     if (!one.checkVisibility({ visibilityProperty: true }) || one.closest('.visually-hidden, [inert]')) continue;
     const box = one.getBoundingClientRect();
     if (box.width <= 1 || box.height <= 1) continue;
-    const wide = (box.left < -1 || box.right > innerWidth + 1) && !inside(one, 'X');
-    const high = (box.top < -1 || box.bottom > innerHeight + 1) && !inside(one, 'Y');
     const style = getComputedStyle(one);
+    const [left, right] = words && style.textOverflow !== 'ellipsis' ? edgesOfWords(one) : [box.left, box.right];
+    const wide = (left < -1 || right > innerWidth + 1) && !inside(one, 'X');
+    const high = (box.top < -1 || box.bottom > innerHeight + 1) && !inside(one, 'Y');
     const clipped =
       style.overflowX === 'hidden' && style.textOverflow !== 'ellipsis' && one.scrollWidth > one.clientWidth + 1;
     if (wide || high || (clipped && !one.matches('textarea'))) found.push(one.outerHTML.slice(0, 160));
   }
   return found;
+
+  /** They may run out of the box that they are in. */
+  function edgesOfWords(one) {
+    const range = document.createRange();
+    range.selectNodeContents(one);
+    const { left, right } = range.getBoundingClientRect();
+    return [left, right];
+  }
 }
 
 /** Fail when something is cut off by the window or by what it stands in, and stays so: a dialog may still be coming in. */

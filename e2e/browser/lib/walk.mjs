@@ -122,7 +122,7 @@ export async function walkMember({ enter, options, look, isPhone = false }) {
 /** Look at what only the owner of a channel sees, what becomes of a message that cannot be sent, and of a lost line. */
 async function walkOwnChannel({ page, account, composer, messages, banner }, look) {
   const { origin } = new URL(page.url());
-  const channel = { name: 'Garden', topic: 'Beds and seeds', type: 'private' };
+  const channel = { name: 'Garden', topic: `Beds and s${'e'.repeat(150)}ds`, type: 'private' };
   const { id } = await command({ url: origin }, account.cookie, 'channel:create', channel);
   for (const [button, what] of [
     ['edit-channel', 'the channel being edited'],
@@ -137,6 +137,8 @@ async function walkOwnChannel({ page, account, composer, messages, banner }, loo
     await expect(page.getByRole('dialog')).toBeHidden();
   }
   await page.goto(`${origin}/c/${id}`);
+  await expect(page.getByTestId('channel-start')).toBeVisible();
+  await look(page, 'a channel of one’s own');
   // What no server takes, however it came into the page.
   await composer.evaluate((area) => {
     area.value = 'bad \u0000 letter';

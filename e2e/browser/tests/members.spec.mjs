@@ -116,6 +116,23 @@ test('a private channel: the owner adds people and takes them out, and nobody el
   await expect(ben.page.getByTestId('no-channel')).toBeVisible();
 });
 
+test('the buttons of a dialog for people stand at its end, whether anybody was found or not', async ({
+  enter,
+  server,
+}) => {
+  await signUp(server, 'ben', { displayName: 'Ben' });
+  const { page } = await enter('ada');
+  await page.getByTestId('new-direct').click();
+  const submit = page.getByTestId('people-submit');
+  await expect(page.getByTestId('user-result')).toHaveCount(1);
+  await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {}))));
+  const { y } = await submit.boundingBox();
+  await page.getByTestId('people-search').fill('zzz');
+  await expect(page.getByTestId('user-result')).toHaveCount(0);
+  await expect(page.getByRole('dialog')).toContainText('Nobody’s name begins with “zzz”.');
+  expect((await submit.boundingBox()).y).toBe(y);
+});
+
 test('leaving asks, and leads elsewhere; General cannot be left', async ({ enter }) => {
   const ada = await enter('ada');
   const ben = await enter('ben');
