@@ -1,7 +1,7 @@
 // The real server binary, as a test needs it: on a free port, with a folder of its own, killed and started again at
 // will, and gone afterwards.
 
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { until } from './wait.mjs';
 
@@ -110,6 +111,13 @@ export class Server {
       const answer = await fetch(`${this.url}/readyz`).catch(() => null);
       return answer?.ok;
     });
+  }
+
+  /** What an operator does beside it, `hearth user` and its like. Returns what that says. */
+  async operate(...args) {
+    const env = { PATH: process.env.PATH, HEARTH_DATA: join(this.#folder, 'data') };
+    const { stdout } = await promisify(execFile)(binary, args, { env });
+    return stdout;
   }
 
   /** As a power cut would: SIGKILL. */

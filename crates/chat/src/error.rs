@@ -56,7 +56,7 @@ impl Code {
 pub struct FieldError {
     /// Where, such as `name` or `userIds[3]`; empty for the request as a whole.
     pub path: String,
-    /// What kind of mistake: `invalid`, `required`, `unknown`, `taken`, `wrong` (a password).
+    /// What kind of mistake: `invalid`, `required`, `unknown`, `taken`, `wrong` (a password), `disabled` (an account).
     pub code: Cow<'static, str>,
     /// The mistake in words.
     pub message: String,
@@ -127,6 +127,14 @@ impl Error {
         let mut error = Self::new(Code::Conflict, "this name is taken");
         let message = "is taken, or looks like one that is".to_owned();
         error.errors.push(FieldError { path: path.to_owned(), code: Cow::Borrowed("taken"), message });
+        error
+    }
+
+    /// Whoever runs the server has disabled the account whose name is in `path`.
+    pub fn account_disabled(path: &'static str) -> Self {
+        let mut error = Self::forbidden("this account is disabled");
+        let message = "names an account that is disabled".to_owned();
+        error.errors.push(FieldError { path: path.to_owned(), code: Cow::Borrowed("disabled"), message });
         error
     }
 

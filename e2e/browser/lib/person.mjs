@@ -132,6 +132,18 @@ export class Person {
     await this.page.getByRole('link', { name: 'Back to channels' }).click();
   }
 
+  /** From the next page on `window.atFirst` is what the root says of itself before anything is painted. */
+  async noteFirst() {
+    await this.page.addInitScript(() => {
+      // Nothing is painted without a body, and of the page's scripts only those before it have run.
+      new MutationObserver((_, observer) => {
+        if (!document.body) return;
+        window.atFirst = { ...document.documentElement.dataset };
+        observer.disconnect();
+      }).observe(document, { childList: true, subtree: true });
+    });
+  }
+
   /** The browser is in front and the person looks at it. */
   async looks() {
     await this.page.bringToFront();

@@ -35,14 +35,23 @@ function cutOff() {
     if (!one.checkVisibility({ visibilityProperty: true }) || one.closest('.visually-hidden, [inert]')) continue;
     const box = one.getBoundingClientRect();
     if (box.width <= 1 || box.height <= 1) continue;
-    const wide = (box.left < -1 || box.right > innerWidth + 1) && !inside(one, 'X');
-    const high = (box.top < -1 || box.bottom > innerHeight + 1) && !inside(one, 'Y');
     const style = getComputedStyle(one);
+    const [left, right] = words && style.textOverflow !== 'ellipsis' ? edgesOfWords(one) : [box.left, box.right];
+    const wide = (left < -1 || right > innerWidth + 1) && !inside(one, 'X');
+    const high = (box.top < -1 || box.bottom > innerHeight + 1) && !inside(one, 'Y');
     const clipped =
       style.overflowX === 'hidden' && style.textOverflow !== 'ellipsis' && one.scrollWidth > one.clientWidth + 1;
     if (wide || high || (clipped && !one.matches('textarea'))) found.push(one.outerHTML.slice(0, 160));
   }
   return found;
+
+  /** They may run out of the box that they are in. */
+  function edgesOfWords(one) {
+    const range = document.createRange();
+    range.selectNodeContents(one);
+    const { left, right } = range.getBoundingClientRect();
+    return [left, right];
+  }
 }
 
 /** Fail when something is cut off by the window or by what it stands in, and stays so: a dialog may still be coming in. */
@@ -104,6 +113,47 @@ function motion() {
 /** Fail when something moves by itself or would take its time. */
 export async function expectStill(page, what) {
   expect(await page.evaluate(motion), `${what}: moves`).toEqual([]);
+}
+
+/** In the page: what has the focus, and whether that, or what it stands in, looks otherwise without. */
+async function focusSeen() {
+  const one = document.activeElement;
+  if (one === document.body) return null;
+  const looks = async () => {
+    // Even what takes no time takes a frame.
+    for (let frames = 0; frames < 2; frames += 1) await new Promise(requestAnimationFrame);
+    const all = [];
+    for (let at = one, outer = 0; at !== null && outer < 4; at = at.parentElement, outer += 1) {
+      const { outlineStyle, outlineWidth, outlineColor, borderColor, boxShadow } = getComputedStyle(at);
+      const hasOutline = outlineStyle !== 'none' && outlineWidth !== '0px';
+      all.push(hasOutline ? `${outlineWidth} ${outlineColor}` : '', borderColor, boxShadow);
+    }
+    return all.join();
+  };
+  const focused = await looks();
+  one.blur();
+  const without = await looks();
+  one.focus({ focusVisible: true, preventScroll: true });
+  window.stops = (window.stops ?? 0) + 1;
+  one.dataset.stop ??= String(window.stops);
+  return { stop: one.dataset.stop, isSeen: focused !== without, what: one.outerHTML.slice(0, 160) };
+}
+
+/** Fail when the focus, moved by Tab to `least` places or more, cannot be seen at one of them. */
+export async function expectFocusSeen(page, what, least) {
+  const unseen = [];
+  const stops = new Set();
+  for (let presses = 0; presses < 60; presses += 1) {
+    await page.keyboard.press('Tab');
+    const focus = await page.evaluate(focusSeen);
+    // Past the last: the browser's own controls.
+    if (focus === null) continue;
+    if (stops.has(focus.stop)) break;
+    stops.add(focus.stop);
+    if (!focus.isSeen) unseen.push(focus.what);
+  }
+  expect(unseen, `${what}: the focus is not seen`).toEqual([]);
+  expect(stops.size, `${what}: places to stop at`).toBeGreaterThanOrEqual(least);
 }
 
 /**

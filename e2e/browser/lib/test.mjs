@@ -13,7 +13,7 @@ export { expect };
 /** A cut line shows in the console as this. Nothing else may stand there. */
 const NETWORK = /^Failed to load resource: net::ERR_|WebSocket connection to .* failed|net::ERR_CONNECTION_REFUSED/;
 /** The browser notes every refusal of what a person entered: a name that is taken, a wrong password. The page shows them. */
-const REFUSAL = /^Failed to load resource: the server responded with a status of (400|401|409)/;
+const REFUSAL = /^Failed to load resource: the server responded with a status of (400|401|403|409)/;
 const ENTERED = /\/api\/(signup|login|password)$/;
 
 export const test = base.extend({

@@ -1,5 +1,6 @@
 // A walk over every page and dialog, so that a test can look at each of them in its own way.
 
+import { command } from '../../harness/command.mjs';
 import { signUp } from '../../harness/http.mjs';
 import { expect } from './test.mjs';
 
@@ -24,7 +25,8 @@ export async function walkGuest({ server, window, options, look }) {
 /** Look at every page and dialog of somebody who is signed in. On a phone (`isPhone`) the list is a page of its own. */
 export async function walkMember({ enter, options, look, isPhone = false }) {
   const ben = await enter('ben');
-  const ada = await enter('ada', options);
+  // The line is cut once.
+  const ada = await enter('ada', { ...options, outages: true });
   const { page } = ada;
   await look(page, 'an empty channel');
   await ben.say('A line with **bold**, _italic_, `code` and https://example.org/');
@@ -106,6 +108,7 @@ export async function walkMember({ enter, options, look, isPhone = false }) {
   await page.goto(new URL(await ada.entry(/Ben/).getAttribute('href'), page.url()).href);
   await expect(ada.messages).toHaveCount(1);
   await look(page, 'a direct conversation');
+  await walkOwnChannel(ada, look);
   await page.evaluate(leaveUnsent, ada.account.id);
   await page.goto(new URL('/c/nowhere', page.url()).href);
   await expect(page.getByTestId('no-channel')).toBeVisible();
@@ -114,6 +117,43 @@ export async function walkMember({ enter, options, look, isPhone = false }) {
   await page.getByTestId('unsent-here').click();
   await expect(page.getByTestId('unsent-message')).toBeVisible();
   await look(page, 'what was not sent');
+}
+
+/** Look at what only the owner of a channel sees, what becomes of a message that cannot be sent, and of a lost line. */
+async function walkOwnChannel({ page, account, composer, messages, banner }, look) {
+  const { origin } = new URL(page.url());
+  const channel = { name: 'Garden', topic: `Beds and s${'e'.repeat(150)}ds`, type: 'private' };
+  const { id } = await command({ url: origin }, account.cookie, 'channel:create', channel);
+  for (const [button, what] of [
+    ['edit-channel', 'the channel being edited'],
+    ['add-people', 'people being added'],
+    ['leave-channel', 'the channel perhaps left'],
+  ]) {
+    await page.goto(`${origin}/c/${id}/members`);
+    await page.getByTestId(button).click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+    await look(page, what);
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('dialog')).toBeHidden();
+  }
+  await page.goto(`${origin}/c/${id}`);
+  await expect(page.getByTestId('channel-start')).toBeVisible();
+  await look(page, 'a channel of one’s own');
+  // What no server takes, however it came into the page.
+  await composer.evaluate((area) => {
+    area.value = 'bad \u0000 letter';
+    area.dispatchEvent(new Event('input', { bubbles: true }));
+  });
+  await composer.press('Enter');
+  await expect(messages.last()).toHaveAttribute('data-state', 'failed');
+  await look(page, 'a message that was refused');
+  await page.context().setOffline(true);
+  await expect(banner).toBeVisible();
+  await look(page, 'a channel without a connection');
+  await page.context().setOffline(false);
+  await expect(banner).toHaveCount(0);
+  await messages.last().getByTestId('discard').click();
+  await expect(messages).toHaveCount(0);
 }
 
 /** In the page: leave a message behind that was refused in a channel that one is not in any more. */

@@ -50,6 +50,7 @@ test.describe('of a server with a name', () => {
     await expect(page.getByRole('banner')).toContainText(/127\.0\.0\.1:\d+ · Hearth \d+\.\d+\.\d+ · 2 members/);
     await page.getByRole('link', { name: 'Create an account' }).click();
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Join Harbour Club');
+    await expect(page.getByTestId('owner-note')).toHaveCount(0);
   });
 });
 
@@ -61,6 +62,23 @@ test('a name that is taken is said at its field', async ({ server, window }) => 
   await expect(page.getByTestId('username-problem')).toBeVisible();
   await expect(page.getByTestId('username')).toBeFocused();
   await expect(page.getByTestId('username')).toHaveAttribute('aria-invalid', 'true');
+});
+
+test('whose account is disabled is signed out, and told so on signing in; whoever guesses is not', async ({
+  enter,
+  server,
+}) => {
+  await signUp(server, 'owner');
+  const { page } = await enter('ada');
+  await server.operate('user', 'disable', 'ada');
+  await expect(page.getByTestId('signin-form')).toBeVisible();
+  await fillIn(page, { username: 'ada', password: 'something else' });
+  await expect(page.getByTestId('password-problem')).toHaveText('That name or password doesn’t match.');
+  await fillIn(page, { password: PASSWORD });
+  await expect(page.getByTestId('form-problem')).toHaveText('This account is disabled. Ask whoever runs this server.');
+  await server.operate('user', 'enable', 'ada');
+  await fillIn(page, { password: PASSWORD });
+  await new Person(page).arrived('General');
 });
 
 test('a deep link survives signing in', async ({ server, enter, window }) => {

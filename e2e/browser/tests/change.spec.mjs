@@ -61,6 +61,26 @@ test('deleting asks first and leaves a tombstone, for everybody at once', async 
   await expect(ada.page.getByTestId('message-actions')).toHaveCount(0);
 });
 
+test('what can be done with a message is at hand wherever one points at it', async ({ enter }) => {
+  const ada = await enter('ada');
+  await ada.say(Array.from({ length: 60 }, (_, n) => `line ${n}`).join('\n'));
+  await ada.say('a short one');
+  await expect(ada.messages).toHaveCount(2);
+  const timeline = await ada.timeline.boundingBox();
+  // Its first line is far above, its last one in view.
+  await ada.page.mouse.move(timeline.x + 300, timeline.y + 200);
+  const actions = ada.page.getByTestId('message-actions');
+  await expect(actions).toBeVisible();
+  expect((await actions.boundingBox()).y).toBeGreaterThanOrEqual(timeline.y);
+  await ada.page.getByTestId('edit-message').click();
+  await expect(editor(ada)).toHaveValue(/^line 0\n/);
+  await editor(ada).press('Escape');
+  await ada.messages.last().hover();
+  const [bar, row] = [await actions.boundingBox(), await ada.messages.last().boundingBox()];
+  expect(bar.y, 'over the upper edge of what fits').toBeLessThan(row.y);
+  expect(bar.y + bar.height).toBeGreaterThan(row.y);
+});
+
 test('by keyboard: the arrows move among messages, E edits, Del deletes', async ({ enter }) => {
   const ada = await enter('ada');
   const ben = await enter('ben');

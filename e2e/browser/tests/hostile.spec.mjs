@@ -103,6 +103,74 @@ test('payloads in topics and display names are text, live and in lists', async (
   expect(deeds).toEqual([]);
 });
 
+test('payloads in what is edited, searched for and called by are text wherever that is shown', async ({
+  enter,
+  server,
+}) => {
+  const name = '<audio id=a src=x onerror=taken()>';
+  const writer = await scribe(server, 'writer');
+  const channel = await writer.does('channel:create', { name: 'Trap' });
+  await writer.does('user:update', { displayName: name });
+  const ada = await enter('ada');
+  const { page } = ada;
+  const deeds = await watch(page, server);
+  await ada.joinChannel('Trap');
+  await writer.write(['hello'], channel.id);
+  await ada.reads('hello');
+  for (const content of PLAIN.filter((_, at) => at % 4 === 0)) {
+    await writer.does('message:edit', { channelId: channel.id, messageId: '1', content });
+    await expect(ada.messages.first().locator('.text p')).toHaveText(content);
+  }
+
+  const some = PLAIN.filter((_, at) => at % 16 === 0);
+  await page.getByTestId('browse-channels').click();
+  for (const text of some) {
+    await page.getByTestId('channel-search').fill(text);
+    await expect(page.getByTestId('browse')).toContainText(`No channel begins with “${text}”.`);
+  }
+  await page.getByTestId('channel-search').fill('');
+  await page.getByTestId('new-direct').click();
+  const dialog = page.getByRole('dialog');
+  for (const text of some) {
+    await page.getByTestId('people-search').fill(text);
+    await expect(dialog).toContainText(`Nobody’s name begins with “${text}”.`);
+  }
+  await page.getByTestId('people-search').fill('writer');
+  await page.getByTestId('user-result').click();
+  await expect(page.getByTestId('chosen')).toHaveText(name);
+  await page.getByTestId('people-submit').click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(name);
+  await expect(page).toHaveTitle(`${name} · Hearth`);
+  await expect(ada.composer).toHaveAttribute('placeholder', `Message ${name}`);
+  await expect(page.getByTestId('channel-start')).toContainText(name);
+  await expect(ada.entry(name)).toBeVisible();
+  await page.keyboard.press('Control+k');
+  for (const text of some) {
+    await page.getByTestId('switcher-query').fill(text);
+    await expect(dialog).toContainText(`Nothing matches “${text}”.`);
+  }
+  await page.keyboard.press('Escape');
+  await expect(dialog).toHaveCount(0);
+
+  const home = await writer.does('channel:create', { name: 'Home' });
+  await ada.joinChannel('Home');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('audio');
+  await expect(page.getByTestId('switcher-entry').first()).toContainText(name);
+  await page.keyboard.press('Escape');
+  const other = await enter('other', { displayName: name });
+  await other.joinChannel('Home');
+  await expect(page.getByTestId('comings')).toHaveText(`${name} joined`);
+  await writer.write(['listen'], home.id);
+  await expect(page.getByTestId('announcer')).toHaveText(`${name}: listen`);
+  await page.getByTestId('toggle-panel').click();
+  await expect(page.getByTestId('member').filter({ hasText: name })).toHaveCount(2);
+  await other.composer.pressSequentially('x');
+  await expect(ada.typing).toContainText(`${name} is typing`);
+  expect(await page.evaluate(() => document.querySelectorAll('img, iframe, object, embed').length)).toBe(0);
+  expect(deeds).toEqual([]);
+});
+
 test('names that are addresses of people and channels take no payload at all', async ({ server }) => {
   const writer = await scribe(server);
   const answers = await commands(

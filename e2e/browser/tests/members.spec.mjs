@@ -56,6 +56,42 @@ test('the owner changes name and topic, and everybody sees it; a member cannot',
   await expect(ben.page.getByTestId('edit-channel')).toHaveCount(0);
 });
 
+test('the name of a new channel is judged while one types, and one that is taken when it is sent', async ({
+  enter,
+}) => {
+  const ada = await enter('ada');
+  const { page } = ada;
+  await page.getByTestId('new-channel').click();
+  const [name, problem] = [page.getByTestId('channel-name'), page.getByTestId('channel-name-problem')];
+  // One that may still become long enough, or get another word, is not found fault with.
+  for (const [typed, said] of [
+    ['r', null],
+    ['re', null],
+    ['re?', 'Letters, digits, spaces, dots, dashes and underscores only.'],
+    ['reading ', null],
+    ['reading  room', 'Single spaces between words only, none at the ends.'],
+    ['reading room, and much more besides', 'Letters, digits, spaces, dots, dashes and underscores only.'],
+    ['reading room and much more besides', 'At most 32 characters.'],
+    ['#reading room', null],
+    ['General', null],
+  ]) {
+    await name.fill(typed);
+    if (said === null) await expect(problem).toHaveCount(0);
+    else await expect(problem).toHaveText(said);
+    expect(await name.getAttribute('aria-invalid')).toBe(said === null ? null : 'true');
+  }
+  await page.getByTestId('create-channel').click();
+  await expect(problem).toHaveText('This name is taken, or looks like one that is.');
+  await expect(name).toBeFocused();
+  // Once one has tried, too short is too short.
+  await name.fill('g');
+  await expect(problem).toHaveText('At least 2 characters.');
+  await name.fill('#garden');
+  await page.getByTestId('create-channel').click();
+  await ada.arrived('garden');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('garden');
+});
+
 test('a private channel: the owner adds people and takes them out, and nobody else can', async ({ enter, server }) => {
   await signUp(server, 'cleo', { displayName: 'Cleo' });
   const ada = await enter('ada');
@@ -78,6 +114,23 @@ test('a private channel: the owner adds people and takes them out, and nobody el
   await expect(panel(ada).locator('.count')).toHaveText('2');
   await expect(ben.entry('Founders')).toHaveCount(0);
   await expect(ben.page.getByTestId('no-channel')).toBeVisible();
+});
+
+test('the buttons of a dialog for people stand at its end, whether anybody was found or not', async ({
+  enter,
+  server,
+}) => {
+  await signUp(server, 'ben', { displayName: 'Ben' });
+  const { page } = await enter('ada');
+  await page.getByTestId('new-direct').click();
+  const submit = page.getByTestId('people-submit');
+  await expect(page.getByTestId('user-result')).toHaveCount(1);
+  await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {}))));
+  const { y } = await submit.boundingBox();
+  await page.getByTestId('people-search').fill('zzz');
+  await expect(page.getByTestId('user-result')).toHaveCount(0);
+  await expect(page.getByRole('dialog')).toContainText('Nobody’s name begins with “zzz”.');
+  expect((await submit.boundingBox()).y).toBe(y);
 });
 
 test('leaving asks, and leads elsewhere; General cannot be left', async ({ enter }) => {
@@ -127,6 +180,15 @@ test('what one wrote last says who has seen it', async ({ enter }) => {
   // What is known on arriving, too.
   await ada.reload();
   await expect(seen).toHaveText('Seen by everyone');
+
+  // In a small channel as well.
+  await ada.goTo('General');
+  await ada.say('All of you');
+  await ada.reads('All of you');
+  await expect(seen).toHaveText('');
+  await ben.looks();
+  await ben.goTo('General');
+  await expect(seen).toHaveText('Seen by Ben');
 });
 
 test('a display name is changed, and others see it at once', async ({ enter }) => {
@@ -182,6 +244,8 @@ test('a list of many members holds few of them in the page, and all of them in o
     .toBe(true);
   await fill(server, ada.account.cookie, (await command(server, ada.account.cookie, 'channel:list', {}))[0].id, ['x']);
   await ada.reads('x');
+  // Among so many nobody is told who has seen it.
+  await expect(ada.page.getByTestId('seen')).toHaveCount(0);
 });
 
 test('the header shows some of those who are in a channel, whoever is here first, and leads to all of them', async ({

@@ -29,6 +29,23 @@ test('a connection that is gone is said after two seconds, not before, with a wa
   await expect(ada.banner).toHaveCount(0);
 });
 
+test('a connection that is back within a second was never said to be gone', async ({ enter, layLine }) => {
+  const line = await layLine();
+  const ada = await enter('ada', { line, prepare: (context) => context.clock.install() });
+  const { clock } = ada.page;
+  const connection = ada.page.getByTestId('connection');
+  await expect(connection).toHaveAttribute('data-status', 'online');
+  await clock.pauseAt((await ada.page.evaluate(() => Date.now())) + 1_000);
+  line.cut();
+  await expect(connection).toHaveAttribute('data-status', 'offline');
+  line.mend();
+  await clock.runFor(1_000);
+  expect(await ada.banner.count()).toBe(0);
+  await expect(connection).toHaveAttribute('data-status', 'online');
+  await clock.runFor(5_000);
+  await expect(ada.banner).toHaveCount(0);
+});
+
 test('skeletons show only for what takes longer than a moment', async ({ enter, server, layLine }) => {
   const writer = await scribe(server);
   const channel = await writer.does('channel:create', { name: 'Slow' });
@@ -65,9 +82,23 @@ test('title and icon tell what is unread elsewhere', async ({ enter, server }) =
   await expect(ada.page).toHaveTitle('(3) #Elsewhere · Hearth');
   await expect(icon).toHaveAttribute('href', '/favicon-unread.svg');
   const entry = ada.entry('General');
-  expect(await entry.evaluate((one) => Number(getComputedStyle(one).fontWeight))).toBeGreaterThan(600);
+  const marks = () =>
+    entry.evaluate((one) => {
+      const probe = document.createElement('i');
+      probe.style.setProperty('color', 'var(--accent)');
+      document.body.append(probe);
+      const lit = getComputedStyle(probe).color;
+      probe.remove();
+      const { backgroundColor, inlineSize } = getComputedStyle(one, '::before');
+      return {
+        isBold: Number(getComputedStyle(one).fontWeight) > 600,
+        lamp: backgroundColor === lit ? inlineSize : null,
+      };
+    });
+  expect(await marks()).toEqual({ isBold: true, lamp: '3px' });
   await expect(entry.locator('.badge')).toHaveCount(0);
   await ada.goTo('General');
+  await expect.poll(marks).toEqual({ isBold: false, lamp: null });
   await expect(ada.page).toHaveTitle('#General · Hearth');
   await expect(icon).toHaveAttribute('href', '/favicon.svg');
 });
@@ -94,9 +125,14 @@ test('somebody with two tabs is there until both are closed', async ({ enter, se
   await Promise.all([ada.page.close(), cleo.page.close()]);
   await expect(presence(/Cleo/)).toHaveAttribute('data-online', 'false', { timeout: 30_000 });
   await expect(presence(/Ada/)).toHaveAttribute('data-online', 'true');
-  // Not by colour alone.
-  const shape = (name) => presence(name).evaluate((dot) => getComputedStyle(dot, '::before').cssText + dot.outerHTML);
-  expect(await shape(/Ada/)).not.toBe(await shape(/Cleo/));
+  // Not by colour alone: a disc, and a ring with nothing in it.
+  const shape = (name) =>
+    presence(name).evaluate((dot) => {
+      const { backgroundColor, borderTopColor, boxShadow } = getComputedStyle(dot);
+      return { isHollow: backgroundColor === borderTopColor, hasRing: boxShadow.includes('inset') };
+    });
+  expect(await shape(/Ada/)).toEqual({ isHollow: false, hasRing: false });
+  expect(await shape(/Cleo/)).toEqual({ isHollow: true, hasRing: true });
   await page.close();
   await expect(presence(/Ada/)).toHaveAttribute('data-online', 'false', { timeout: 30_000 });
 });
@@ -134,6 +170,27 @@ test('whoever is not heard of any more types for six seconds, and no longer', as
   await expect(ada.typing).toContainText('Ben is typing');
   await ada.page.clock.runFor(200);
   await expect(ada.typing).toHaveText('');
+});
+
+test('whoever goes elsewhere, empties the field or sends types no more, at once', async ({ enter }) => {
+  const prepare = (context) => context.clock.install();
+  const ada = await enter('ada', { prepare });
+  const ben = await enter('ben', { prepare });
+  await ben.createChannel('Elsewhere');
+  await ben.goTo('General');
+  for (const { page } of [ada, ben]) {
+    await expect(page.getByTestId('connection')).toHaveAttribute('data-status', 'online');
+    // By itself nothing ends any more.
+    await page.clock.pauseAt((await page.evaluate(() => Date.now())) + 5_000);
+  }
+  const ends = [() => ben.composer.fill(''), () => ben.composer.press('Enter'), () => ben.entry('Elsewhere').click()];
+  for (const end of ends) {
+    await ben.composer.pressSequentially('x');
+    await expect(ada.typing).toContainText('Ben is typing');
+    await end();
+    // Sooner than the server would end it.
+    await expect(ada.typing).toHaveText('', { timeout: 4_000 });
+  }
 });
 
 test('there are three notices at most; errors stay, the others go', async ({ enter, server }) => {

@@ -1,7 +1,7 @@
 // Getting around: the switcher, the shortcuts, and conversations with one or several people.
 
 import { expectRead, lines, scribe } from '../lib/scribe.mjs';
-import { command, fill } from '../../harness/command.mjs';
+import { command, commands, fill } from '../../harness/command.mjs';
 import { signUp } from '../../harness/http.mjs';
 import { expect, test } from '../lib/test.mjs';
 
@@ -95,11 +95,48 @@ test('Alt and the arrows walk the channels, with Shift those that are unread; Sh
   await fill(server, ben.cookie, made.Beta.id, ['three']);
   await ada.hasUnread('Alpha', 2);
   await ada.hasUnread('Beta', 1);
+  await ada.page.keyboard.press('Alt+Shift+ArrowUp');
+  await ada.arrived('Beta');
+  await ada.hasUnread('Beta', 0);
+  // Past Gamma and General, where nothing is unread, to the other end of the list.
+  await fill(server, ben.cookie, made.Beta.id, ['four']);
+  await ada.reads('four');
+  await ada.hasUnread('Beta', 0);
+  await ada.page.keyboard.press('Alt+Shift+ArrowDown');
+  await ada.arrived('Alpha');
+  await ada.hasUnread('Alpha', 0);
+  await ada.goTo('Gamma');
+  await fill(server, ben.cookie, made.Alpha.id, ['five', 'six']);
+  await fill(server, ben.cookie, made.Beta.id, ['seven']);
+  await ada.hasUnread('Alpha', 2);
+  await ada.hasUnread('Beta', 1);
   await ada.page.keyboard.press('Shift+Escape');
   await ada.hasUnread('Alpha', 0);
   await ada.hasUnread('Beta', 0);
   await ada.reload();
   await ada.hasUnread('Alpha', 0);
+});
+
+test('however one came to a channel, the list shows where one is', async ({ enter, server }) => {
+  const ada = await enter('ada');
+  const numbers = Array.from({ length: 45 }, (_, n) => String(n).padStart(2, '0'));
+  const made = numbers.map((number) => ['channel:create', { name: `channel ${number}` }]);
+  const channels = (await commands(server, ada.account.cookie, made)).map((answer) => answer.data);
+  await expect(ada.entry('channel 44')).toBeAttached();
+  await ada.page.keyboard.press('Control+k');
+  await ada.page.keyboard.type('channel 38');
+  await ada.page.keyboard.press('Enter');
+  await ada.arrived('channel 38');
+  await expect(ada.entry('channel 38')).toBeInViewport({ ratio: 1 });
+  await ada.page.keyboard.press('Control+k');
+  await ada.page.keyboard.type('channel 02');
+  await ada.page.keyboard.press('Enter');
+  await expect(ada.entry('channel 02')).toBeInViewport({ ratio: 1 });
+  for (let n = 0; n < 25; n += 1) await ada.page.keyboard.press('Alt+ArrowDown');
+  await ada.arrived('channel 27');
+  await expect(ada.entry('channel 27')).toBeInViewport({ ratio: 1 });
+  await ada.page.goto(`${server.url}/c/${channels[41].id}`);
+  await expect(ada.entry('channel 41')).toBeInViewport({ ratio: 1 });
 });
 
 test('Esc closes what is open, and else marks the channel as read', async ({ enter, server }) => {
@@ -124,7 +161,15 @@ test('Esc closes what is open, and else marks the channel as read', async ({ ent
 test('the sheet of shortcuts, and keys that write what they format', async ({ enter }) => {
   const ada = await enter('ada');
   await ada.page.keyboard.press('Control+/');
-  await expect(ada.page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible();
+  const sheet = ada.page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+  await expect(sheet).toBeVisible();
+  const listed = await sheet
+    .locator('.line')
+    .evaluateAll((all) => all.map((one) => [...one.querySelectorAll('kbd')].map((key) => key.textContent).join(' ')));
+  const everywhere = 'Ctrl K, Alt ↑, Alt ↓, Alt Shift ↑, Alt Shift ↓, Esc, Shift Esc, End, Ctrl /';
+  const writing = 'Enter, Shift Enter, Ctrl B, Ctrl I, Ctrl Shift X, Ctrl Shift C, ↑';
+  const among = '↑, ↓, E, Del, C';
+  expect(listed.join(', ')).toBe([everywhere, writing, among].join(', '));
   await ada.page.keyboard.press('Control+/');
   await expect(ada.page.getByRole('dialog')).toBeHidden();
 

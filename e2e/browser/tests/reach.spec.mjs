@@ -1,7 +1,14 @@
 // For everybody: by keyboard alone, for the ear, enlarged, from right to left, without motion, under a finger.
 
 import { expectAccessible, expectNoSidewaysScroll } from '../lib/accessible.mjs';
-import { expectFingerSized, expectNothingCutOff, expectStill, expectTranslated, mirror } from '../lib/reach.mjs';
+import {
+  expectFingerSized,
+  expectFocusSeen,
+  expectNothingCutOff,
+  expectStill,
+  expectTranslated,
+  mirror,
+} from '../lib/reach.mjs';
 import { lines, scribe, scrollTo } from '../lib/scribe.mjs';
 import { expect, test } from '../lib/test.mjs';
 import { PHONE, walkGuest, walkMember } from '../lib/walk.mjs';
@@ -65,6 +72,106 @@ test('from right to left every page is its own mirror image', async ({ server, w
   await light.focus();
   await cleo.page.keyboard.press('ArrowLeft');
   await expect(dark).toBeFocused();
+});
+
+test('on a phone the list and a channel are pages of their own, and Back leads from one to the other', async ({
+  enter,
+}) => {
+  const ada = await enter('ada', PHONE);
+  const rail = ada.page.getByTestId('rail');
+  await expect(ada.timeline).toBeVisible();
+  await expect(rail).toBeHidden();
+  await ada.back();
+  await expect(rail).toBeVisible();
+  await expect(ada.timeline).toBeHidden();
+  const { width } = await rail.boundingBox();
+  expect(width, 'one column').toBe(PHONE.viewport.width);
+  await ada.entry('General').tap();
+  await expect(ada.timeline).toBeVisible();
+  await expect(rail).toBeHidden();
+  await ada.page.goBack();
+  await expect(rail).toBeVisible();
+  await ada.page.goForward();
+  await expect(ada.timeline).toBeVisible();
+});
+
+test('wherever the keys lead, one sees where one is', async ({ enter, server, window }) => {
+  test.slow();
+  // What changes takes no time.
+  const options = { reducedMotion: 'reduce' };
+  const guest = await window(options);
+  await guest.goto(`${server.url}/signup`);
+  await expect(guest.getByTestId('signup-form')).toBeVisible();
+  await expectFocusSeen(guest, 'sign-up', 4);
+
+  const ada = await enter('ada', options);
+  const { page } = ada;
+  await ada.say('a line with https://example.org/');
+  await ada.say('```\ncode\n```');
+  await expect(ada.messages).toHaveCount(2);
+  await page.getByTestId('toggle-panel').click();
+  await expect(page.getByTestId('member')).toHaveCount(1);
+  await expectFocusSeen(page, 'a channel and its members', 15);
+  await page.getByTestId('browse-channels').click();
+  await expect(page.getByTestId('channel-result')).toHaveCount(1);
+  await expectFocusSeen(page, 'the channels', 10);
+  await page.goto(`${server.url}/settings`);
+  await expect(page.getByTestId('session')).toHaveCount(1);
+  await expectFocusSeen(page, 'the settings', 18);
+  for (const [name, button] of [
+    ['create', 'new-channel'],
+    ['direct', 'new-direct'],
+  ]) {
+    await page.getByTestId(button).click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+    await expectFocusSeen(page, `the ${name} dialog`, 3);
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('dialog')).toBeHidden();
+  }
+});
+
+test('what is written from right to left runs so, and stands at the edge where all texts do', async ({ enter }) => {
+  const ada = await enter('ada', { displayName: 'עדה' });
+  await ada.say('שלום, עולם!');
+  await ada.say('hello, world!');
+  await expect(ada.messages).toHaveCount(2);
+  /** In the page: where a text begins, and where the sign at its end is drawn. */
+  const places = (paragraph) => {
+    const text = [...paragraph.childNodes].find((node) => node.length > 0);
+    const box = (from, to) => {
+      const range = document.createRange();
+      range.setStart(text, from);
+      range.setEnd(text, to);
+      return range.getBoundingClientRect();
+    };
+    return { edge: box(0, text.length).left, first: box(0, 1).left, last: box(text.length - 1, text.length).left };
+  };
+  const paragraph = (text) => ada.message(text).locator('.text p');
+  const [hebrew, english] = [await paragraph('שלום').evaluate(places), await paragraph('hello').evaluate(places)];
+  expect(hebrew.last).toBeLessThan(hebrew.first);
+  expect(english.last).toBeGreaterThan(english.first);
+  expect(Math.abs(hebrew.edge - english.edge)).toBeLessThan(1);
+  // So do the points of a list: nothing stands apart from them at the other edge.
+  await ada.say('- אחד\n- שניים');
+  const list = ada.messages.last().locator('ul');
+  await expect(list.locator('li')).toHaveText(['אחד', 'שניים']);
+  const { x, y, width, height } = await list.boundingBox();
+  const far = { x: x + width / 2, y, width: ada.page.viewportSize().width - (x + width / 2), height };
+  const withPoints = await ada.page.screenshot({ clip: far });
+  await list.evaluate((one) => (one.style.listStyle = 'none'));
+  expect((await ada.page.screenshot({ clip: far })).equals(withPoints)).toBe(true);
+
+  const direction = (locator) => locator.evaluate((one) => getComputedStyle(one).direction);
+  for (const name of [ada.messages.first().locator('.name'), ada.page.getByTestId('own-name')]) {
+    expect(await direction(name)).toBe('rtl');
+  }
+  for (const [text, runs] of [
+    ['שלום', 'rtl'],
+    ['hello', 'ltr'],
+  ]) {
+    await ada.composer.fill(text);
+    expect(await direction(ada.composer)).toBe(runs);
+  }
 });
 
 test('a whole visit without a mouse', async ({ server, window, enter }) => {

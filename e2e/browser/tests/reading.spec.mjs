@@ -23,12 +23,14 @@ test('history comes by scrolling up, to the start, and what one looks at stays w
     await scrollTo(ada.timeline, 300);
     const before = await inTheMiddle(ada.timeline);
     expect(await first()).toBe(loaded);
+    await expect(ada.page.getByTestId('skeleton').first()).toBeVisible();
     line.release();
     await expect.poll(first).toBeLessThan(loaded);
     await expectUnmoved(ada.timeline, before);
     for (const row of await ada.shown()) seen.add(row.text);
   }
-  await expect(ada.page.getByTestId('channel-start')).toContainText('This is the start of');
+  await expect(ada.page.getByTestId('channel-start')).toContainText('This is the start of #General');
+  await expect(ada.page.getByTestId('skeleton')).toHaveCount(0);
   for (const row of await ada.shown()) seen.add(row.text);
   expect([...seen].sort()).toEqual(lines(1, 130).sort());
 });
@@ -88,7 +90,13 @@ test('messages of one author stand together, and each day is named once', async 
   await writer.write(lines(1, 3));
   const ada = await enter('ada');
   await expect(ada.messages).toHaveCount(3);
-  await expect(ada.messages.getByText('Scribe', { exact: true }).and(ada.page.locator('.head *'))).toHaveCount(1);
+  await ada.say('line 4');
+  await ada.reads('line 4');
+  await writer.write(lines(5, 6));
+  await expect(ada.messages).toHaveCount(6);
+  const heads = ada.messages.locator('.head .name');
+  await expect(heads).toHaveText(['Scribe', 'Ada', 'Scribe']);
+  await expect(heads.nth(2).locator('xpath=ancestor::article')).toContainText('line 5');
   await expect(ada.page.getByTestId('day-separator')).toHaveCount(1);
   await expect(ada.page.getByTestId('day-separator')).toContainText('Today');
 });
@@ -127,18 +135,31 @@ test('the chosen theme is there before the first paint, and on the next visit', 
   await ada.page.getByTestId('user-menu').click();
   await ada.page.getByTestId('theme-dark').click();
   await expect(root).toHaveAttribute('data-theme', 'dark');
-  await ada.page.addInitScript(() => {
-    document.addEventListener('DOMContentLoaded', () => (window.themeAtStart = document.documentElement.dataset.theme));
-  });
+  await ada.noteFirst();
   await ada.reload();
-  expect(await ada.page.evaluate(() => window.themeAtStart)).toBe('dark');
+  expect(await ada.page.evaluate(() => window.atFirst)).toMatchObject({ theme: 'dark' });
+
+  // As the device has it, also when that changes.
+  await ada.page.getByTestId('user-menu').click();
+  await ada.page.getByTestId('theme-system').click();
+  await expect(root).toHaveAttribute('data-theme', 'light');
+  await ada.page.emulateMedia({ colorScheme: 'dark' });
+  await expect(root).toHaveAttribute('data-theme', 'dark');
+  await ada.page.emulateMedia({ colorScheme: 'light' });
+  await ada.reload();
+  expect(await ada.page.evaluate(() => window.atFirst)).toMatchObject({ theme: 'light' });
 });
 
 test('signing out with something unsent asks first, and leaves nothing behind', async ({ enter, layLine }) => {
   const line = await layLine();
   const ada = await enter('ada', { line });
+  await ada.say('sent before');
+  await ada.reads('sent before');
   line.refuseSockets();
   await ada.say('never sent');
+  await ada.composer.fill('only begun');
+  const written = ['sent before', 'never sent', 'only begun'];
+  for (const text of written) await expect.poll(() => ada.page.evaluate(leftInTheBrowser)).toContain(text);
   await ada.signOut();
   await ada.page.getByTestId('stay').click();
   await expect(ada.message('never sent')).toHaveAttribute('data-state', 'pending');
@@ -146,5 +167,5 @@ test('signing out with something unsent asks first, and leaves nothing behind', 
   await ada.page.getByTestId('sign-out-anyway').click();
   await expect(ada.page.getByTestId('signin-form')).toBeVisible();
   const left = await ada.page.evaluate(leftInTheBrowser);
-  expect(left).not.toContain('never sent');
+  for (const text of written) expect(left).not.toContain(text);
 });

@@ -1,13 +1,9 @@
 // What one may set for oneself: language, looks, password, devices. And who may come in at all.
 
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-
 import { logIn, PASSWORD, signUp } from '../../harness/http.mjs';
 import { Person } from '../lib/person.mjs';
 import { expect, test } from '../lib/test.mjs';
 
-const run = promisify(execFile);
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 
 async function openSettings(person, section) {
@@ -73,6 +69,23 @@ test('a new password counts at once, the old one no more, and other devices are 
   }
 });
 
+test('a name that could not be saved without a connection is saved by trying again', async ({ enter, layLine }) => {
+  const line = await layLine();
+  const ada = await enter('ada', { line });
+  const { page } = ada;
+  await openSettings(ada, 'profile');
+  line.cut();
+  await expect(ada.banner).toBeVisible();
+  await page.getByTestId('profile-name').fill('Ada L.');
+  await page.getByTestId('profile-save').click();
+  await expect(page.getByTestId('section-profile').getByRole('alert')).toContainText('No connection.');
+  line.mend();
+  await expect(ada.banner).toHaveCount(0);
+  await page.getByTestId('profile-save').click();
+  await expect(page.getByTestId('own-name')).toHaveText('Ada L.');
+  await expect(page.getByTestId('section-profile').getByRole('alert')).toHaveCount(0);
+});
+
 test('colours and density are chosen for the device, and hold from the first paint', async ({ enter, server }) => {
   const ada = await enter('ada');
   const root = ada.page.locator('html');
@@ -85,13 +98,7 @@ test('colours and density are chosen for the device, and hold from the first pai
   await expect(root).toHaveAttribute('data-theme', 'dark');
   await expect(root).toHaveAttribute('data-density', 'compact');
 
-  await ada.page.addInitScript(() => {
-    new MutationObserver((_, observer) => {
-      if (!document.body) return;
-      window.atFirst = { ...document.documentElement.dataset };
-      observer.disconnect();
-    }).observe(document, { childList: true, subtree: true });
-  });
+  await ada.noteFirst();
   await ada.page.goto(server.url);
   await ada.arrived('General');
   expect(await ada.page.evaluate(() => window.atFirst)).toMatchObject({ theme: 'dark', density: 'compact' });
@@ -177,10 +184,7 @@ test.describe('by invitation', () => {
 
   test('the link of an invitation leads in, as often as it was meant to', async ({ server, window }) => {
     await signUp(server, 'owner');
-    const { stdout } = await run(process.env.HEARTH_BIN, ['invite', 'create', '--uses', '1'], {
-      env: { PATH: process.env.PATH, HEARTH_DATA: `${server.folder}/data` },
-    });
-    const code = /code: (\S+)/.exec(stdout)[1];
+    const code = /code: (\S+)/.exec(await server.operate('invite', 'create', '--uses', '1'))[1];
     for (const [username, works] of [
       ['ada', true],
       ['ben', false],

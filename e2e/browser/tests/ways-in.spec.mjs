@@ -3,6 +3,8 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 
+import { PASSWORD, signUp } from '../../harness/http.mjs';
+import { Person } from '../lib/person.mjs';
 import { expect, test } from '../lib/test.mjs';
 
 async function talks(ada, ben) {
@@ -26,6 +28,75 @@ test('a network that refuses WebSockets is polled through', async ({ enter, layL
   const ben = await enter('ben');
   await talks(ada, ben);
   expect(sockets.filter((socket) => !socket.isClosed())).toEqual([]);
+});
+
+/** A browser that finds this server at an address and by a name from elsewhere: localhost is trusted as TLS is. */
+async function fromElsewhere({ playwright, launchOptions, server }, visit) {
+  const rules = ['203.0.113.7', 'hearth.test'].map((host) => `MAP ${host} 127.0.0.1`).join(',');
+  const args = [...launchOptions.args, `--host-resolver-rules=${rules}`];
+  const browser = await playwright.chromium.launch({ ...launchOptions, args });
+  try {
+    const context = await browser.newContext();
+    const errors = [];
+    context.on('weberror', (error) => errors.push(String(error.error())));
+    await visit(context, (host) => `http://${host}:${server.port}`);
+    expect(errors).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+}
+
+async function fillIn(page) {
+  await page.getByTestId('username').fill('ada');
+  await page.getByTestId('password').fill(PASSWORD);
+  await page.getByTestId('submit').click();
+}
+
+test('on plain HTTP, where a browser has no locks, two tabs say each thing once', async ({
+  playwright,
+  launchOptions,
+  server,
+}) => {
+  await fromElsewhere({ playwright, launchOptions, server }, async (context, at) => {
+    const page = await context.newPage();
+    await page.goto(at('203.0.113.7'));
+    const given = () => [isSecureContext, 'locks' in navigator, 'randomUUID' in crypto, 'clipboard' in navigator];
+    expect(await page.evaluate(given)).toEqual([false, false, false, false]);
+    await fillIn(page);
+    const tabs = [new Person(page), new Person(await context.newPage())];
+    await tabs[0].arrived('General');
+    await tabs[1].page.goto(page.url());
+    await tabs[1].arrived('General');
+    await server.kill();
+    for (const [n, tab] of tabs.entries()) for (const word of ['one', 'two']) await tab.say(`${word} of ${n}`);
+    await server.run();
+    const wanted = ['one of 0', 'two of 0', 'one of 1', 'two of 1'];
+    const [here, there] = [await tabs[0].showsExactly(wanted), await tabs[1].showsExactly(wanted)];
+    expect(here).toEqual(there);
+    await tabs[0].reload();
+    expect(await tabs[0].showsExactly(wanted)).toEqual(here);
+  });
+});
+
+test('at an address that is not the server’s own, the page says so instead of guessing', async ({
+  playwright,
+  launchOptions,
+  server,
+}) => {
+  const said = 'The server takes nothing from a page at this address. Ask whoever runs it for the right one.';
+  await fromElsewhere({ playwright, launchOptions, server }, async (context, at) => {
+    const page = await context.newPage();
+    await page.goto(at('hearth.test'));
+    await expect(page.getByTestId('signup-form')).toBeVisible();
+    await fillIn(page);
+    await expect(page.getByRole('alert')).toHaveText(said);
+    await expect(page.getByTestId('setupCode')).toHaveCount(0);
+    await signUp(server, 'ada');
+    await page.goto(at('hearth.test'));
+    await expect(page.getByTestId('signin-form')).toBeVisible();
+    await fillIn(page);
+    await expect(page.getByRole('alert')).toHaveText(said);
+  });
 });
 
 test('a page of another origin gets nothing, although the browser sends the cookie along', async ({

@@ -287,7 +287,7 @@ export type FieldError = {
  */
 path: string,
 /**
- * What kind of mistake: `invalid`, `required`, `unknown`, `taken`, `wrong` (a password).
+ * What kind of mistake: `invalid`, `required`, `unknown`, `taken`, `wrong` (a password), `disabled` (an account).
  */
 code: string,
 /**

@@ -21,7 +21,7 @@ impl Chat {
         }
         let account = found.ok_or_else(wrong)?;
         if account.disabled_at.is_some() {
-            return Err(Error::forbidden("this account is disabled"));
+            return Err(Error::account_disabled("username"));
         }
 
         let session = SessionId::from_uuid(self.env().uuid());

@@ -222,6 +222,8 @@ on_both! {
 
         let right = world.chat.log_in(log_in("ann", "correct horse"), device()).await.unwrap_err();
         assert_eq!(right.code(), Code::Forbidden, "whoever knows the password is told");
+        let body = serde_json::to_value(&right).unwrap();
+        assert_eq!((&body["errors"][0]["path"], &body["errors"][0]["code"]), (&"username".into(), &"disabled".into()));
         let wrong = world.chat.log_in(log_in("ann", "wrong"), device()).await.unwrap_err();
         assert_eq!(wrong.code(), Code::Unauthenticated, "nobody else is");
         world.chat.set_disabled(ann.id(), false).await.unwrap();
