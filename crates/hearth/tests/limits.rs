@@ -1,5 +1,6 @@
 //! Limits as an operator sets them: each holds over the wire, for whom it is meant and for nobody else.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -189,35 +190,57 @@ async fn metric(app: &App, sample: &str) -> u64 {
     found.unwrap_or_default()
 }
 
-/// With a token for [`metric`].
-fn start_measured(limits: &[(&str, &str)]) -> (App, tempfile::TempDir) {
+/// A folder, and in it a file with the token for [`metric`].
+fn token() -> (String, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let token = folder.path().join("token");
     std::fs::write(&token, "a token of many characters").expect("a folder of our own");
-    let token = token.to_str().expect("a temporary path is text").to_owned();
-    (start(&[&[("HEARTH_METRICS_TOKEN_FILE", token.as_str())], limits].concat()), folder)
+    (token.to_str().expect("a temporary path is text").to_owned(), folder)
+}
+
+fn token_at(file: &str) -> (&str, &str) {
+    ("HEARTH_METRICS_TOKEN_FILE", file)
+}
+
+/// A server whose lane stands still with a command of somebody's, and what comes meanwhile waits in its queue.
+struct Held {
+    app: App,
+    /// It goes on when this is gone.
+    gate: PathBuf,
+    other: Client,
+    first: u64,
+    client: Client,
+    asked: Vec<u64>,
+    _folder: tempfile::TempDir,
+}
+
+impl Held {
+    /// With a hundred commands of one socket that have been sent: more than may wait anywhere.
+    async fn start(limits: &[(&str, &str)]) -> Self {
+        let (token, folder) = token();
+        let gate = folder.path().join("gate");
+        let points = format!("lane.commit={}", gate.display());
+        let held =
+            [("HEARTH_FAIL_POINTS", points.as_str()), ("HEARTH_LIMIT_COMMAND", "1min"), ("HEARTH_RATE_LIMITS", "off")];
+        let app = start(&[&held[..], &[token_at(&token)], limits].concat());
+        let (ada, bob) = (app.sign_up("ada").await, app.sign_up("bob").await);
+        let (mut client, mut other) = (connect(&app, &ada).await, connect(&app, &bob).await);
+        let send = json!({ "channelId": general(&mut client).await, "content": "x" });
+        std::fs::write(&gate, "").expect("a folder of our own");
+        let first = other.emit_for_ack("message:send", (&send,)).await;
+        app.until_logged("held at a fail point").await;
+        let mut asked = Vec::new();
+        for _ in 0..100 {
+            asked.push(client.emit_for_ack("message:send", (&send,)).await);
+        }
+        Self { app, gate, other, first, client, asked, _folder: folder }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn so_many_commands_of_a_socket_wait_and_the_rest_is_not_read() {
     for (limits, most) in [(&[][..], 8), (&[("HEARTH_LIMIT_IN_FLIGHT", "3")][..], 3)] {
-        let folder = tempfile::tempdir().unwrap();
-        let gate = folder.path().join("gate");
-        let points = format!("lane.commit={}", gate.display());
-        let held = [("HEARTH_FAIL_POINTS", points.as_str()), ("HEARTH_LIMIT_COMMAND", "1min")];
-        let (app, _token) = start_measured(&[&held, limits].concat());
-        let (ada, bob) = (app.sign_up("ada").await, app.sign_up("bob").await);
-        let (mut client, mut other) = (connect(&app, &ada).await, connect(&app, &bob).await);
-        let send = json!({ "channelId": general(&mut client).await, "content": "x" });
-
-        std::fs::write(&gate, "").unwrap();
-        // The lane stands still with this one, and what comes now waits in its queue.
-        let first = other.emit_for_ack("message:send", (&send,)).await;
-        app.until_logged("held at a fail point").await;
-        let mut asked = Vec::new();
-        for _ in 0..20 {
-            asked.push(client.emit_for_ack("message:send", (&send,)).await);
-        }
+        let Held { app, gate, mut other, first, mut client, asked, _folder } = Held::start(limits).await;
         let queued = || metric(&app, r#"hearth_lane_queued{by="0"}"#);
         testkit::client::within("what may wait to wait", async { while queued().await < most {} }).await;
         tokio::time::sleep(Duration::from_millis(300)).await;
@@ -232,24 +255,42 @@ async fn so_many_commands_of_a_socket_wait_and_the_rest_is_not_read() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_reader_that_takes_nothing_is_closed_in_time_and_one_that_falls_behind_at_its_bound() {
-    for (limit, reason) in [
-        ([("HEARTH_LIMIT_STALL", "1s"), ("HEARTH_LIMIT_OUTBOUND", "64MiB")], "stalled"),
-        ([("HEARTH_LIMIT_STALL", "1h"), ("HEARTH_LIMIT_OUTBOUND", "64KiB")], "slow_reader"),
+async fn a_socket_whose_reading_stands_still_for_too_long_is_closed() {
+    let mut held = Held::start(&[("HEARTH_LIMIT_PAUSE", "1s")]).await;
+    assert_eq!(held.client.end().await, End::Closed);
+    assert_eq!(metric(&held.app, r#"hearth_closes_total{by="paused_too_long"}"#).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_goes_on_at_three_times_the_rate_for_as_long_as_was_set_is_cut_off() {
+    let app = start(&[("HEARTH_LIMIT_FLOOD", "1s"), ("HEARTH_LIMIT_OTHER", "10/s:10")]);
+    let mut client = connect(&app, &app.sign_up("ada").await).await;
+    for _ in 0..100 {
+        client.emit("user:update", (json!({}),)).await;
+    }
+    assert_eq!(client.end().await, End::Closed);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_that_takes_nothing_is_closed_in_time_and_one_that_falls_behind_at_its_bound_or_at_that_of_all() {
+    let (token, _folder) = token();
+    for ([stall, outbound, total], reason) in [
+        (["1s", "64MiB", "1GiB"], "stalled"),
+        (["1h", "64KiB", "1GiB"], "slow_reader"),
+        (["1h", "64MiB", "1MiB"], "slow_reader"),
     ] {
-        let (app, _token) = start_measured(&[&[("HEARTH_RATE_LIMITS", "off")][..], &limit].concat());
+        let app = start(&[
+            token_at(&token),
+            ("HEARTH_RATE_LIMITS", "off"),
+            ("HEARTH_LIMIT_STALL", stall),
+            ("HEARTH_LIMIT_OUTBOUND", outbound),
+            ("HEARTH_LIMIT_OUTBOUND_TOTAL", total),
+        ]);
         let (ada, bob) = (app.sign_up("ada").await, app.sign_up("bob").await);
         let (mut writer, mut reader) = (connect(&app, &ada).await, connect(&app, &bob).await);
         let send = json!({ "channelId": general(&mut writer).await, "content": "x".repeat(5_000) });
-        let closed = || {
-            metric(
-                &app,
-                match reason {
-                    "stalled" => r#"hearth_closes_total{by="stalled"}"#,
-                    _ => r#"hearth_closes_total{by="slow_reader"}"#,
-                },
-            )
-        };
+        let sample = format!(r#"hearth_closes_total{{by="{reason}"}}"#);
+        let closed = || metric(&app, &sample);
         // More than the kernel holds for somebody who does not read.
         testkit::client::within(reason, async {
             while closed().await == 0 {
