@@ -1,6 +1,6 @@
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPObjectStore, type StoreNames } from 'idb';
 
-import type { Channel } from '../protocol';
+import type { Channel, Profile } from '../protocol';
 import type { Snapshot } from '../timeline/snapshot';
 import type { Draft, OutboxRow, Storage } from './storage';
 
@@ -8,11 +8,15 @@ interface Schema extends DBSchema {
   outbox: { key: number; value: OutboxRow };
   channels: { key: string; value: Channel };
   snapshots: { key: string; value: Snapshot };
+  people: { key: string; value: Profile };
   drafts: { key: string; value: Draft };
   facts: { key: string; value: string };
 }
 
-const VERSION = 2;
+const VERSION = 3;
+
+/** What the server can tell again. */
+const CACHE = ['channels', 'snapshots', 'people', 'facts'] as const;
 
 type Database = IDBPDatabase<Schema>;
 
@@ -20,7 +24,9 @@ type Database = IDBPDatabase<Schema>;
 export async function openIndexed(name: string): Promise<Storage> {
   const database: Database = await openDB<Schema>(name, VERSION, {
     async upgrade(fresh, version, _, change) {
-      if (version === 1) return namePlaces(change.objectStore('drafts'));
+      fresh.createObjectStore('people', { keyPath: 'id' });
+      if (version === 1) await namePlaces(change.objectStore('drafts'));
+      if (version > 0) return;
       fresh.createObjectStore('outbox', { keyPath: 'position', autoIncrement: true });
       fresh.createObjectStore('channels', { keyPath: 'id' });
       fresh.createObjectStore('snapshots', { keyPath: 'channelId' });
@@ -55,12 +61,13 @@ function indexedStorage(database: Database): Storage {
     },
     removeFromOutbox: (position) => database.delete('outbox', position),
     channels: () => database.getAll('channels'),
-    async save(channels, snapshots) {
+    async save(channels, snapshots, people) {
       // All of it is begun before anything is waited for, so that it still happens while the page is being left.
-      const change = database.transaction(['channels', 'snapshots'], 'readwrite');
+      const change = database.transaction(['channels', 'snapshots', 'people'], 'readwrite');
       const puts = [
         ...channels.map((channel) => change.objectStore('channels').put(channel)),
         ...snapshots.map((snapshot) => change.objectStore('snapshots').put(snapshot)),
+        ...people.map((person) => change.objectStore('people').put(person)),
       ];
       change.commit();
       await Promise.all([...puts, change.done]);
@@ -74,6 +81,11 @@ function indexedStorage(database: Database): Storage {
       ]);
     },
     snapshots: () => database.getAll('snapshots'),
+    people: () => database.getAll('people'),
+    async removePeople(userIds) {
+      const change = database.transaction('people', 'readwrite');
+      await Promise.all([...userIds.map((userId) => change.store.delete(userId)), change.done]);
+    },
     async drafts() {
       const read = database.transaction('drafts');
       const [keys, drafts] = await Promise.all([read.store.getAllKeys(), read.store.getAll()]);
@@ -90,8 +102,8 @@ function indexedStorage(database: Database): Storage {
     async saveEpoch(epoch) {
       await database.put('facts', epoch, 'epoch');
     },
-    clearCache: () => clear(database, ['channels', 'snapshots', 'facts']),
-    clear: () => clear(database, ['outbox', 'channels', 'snapshots', 'drafts', 'facts']),
+    clearCache: () => clear(database, CACHE),
+    clear: () => clear(database, [...CACHE, 'outbox', 'drafts']),
     close: () => database.close(),
   };
 }
@@ -113,10 +125,7 @@ async function add(database: Database, row: Omit<OutboxRow, 'position'>): Promis
   return { ...row, position };
 }
 
-async function clear(
-  database: Database,
-  stores: ('outbox' | 'channels' | 'snapshots' | 'drafts' | 'facts')[],
-): Promise<void> {
+async function clear(database: Database, stores: readonly StoreNames<Schema>[]): Promise<void> {
   const change = database.transaction(stores, 'readwrite');
   await Promise.all([...stores.map((store) => change.objectStore(store).clear()), change.done]);
 }

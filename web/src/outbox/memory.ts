@@ -1,4 +1,4 @@
-import type { Channel } from '../protocol';
+import type { Channel, Profile } from '../protocol';
 import type { Snapshot } from '../timeline/snapshot';
 import type { Draft, OutboxRow, Storage } from './storage';
 
@@ -7,6 +7,7 @@ export function memoryStorage(): Storage {
   const outbox = new Map<number, OutboxRow>();
   const channels = new Map<string, Channel>();
   const snapshots = new Map<string, Snapshot>();
+  const people = new Map<string, Profile>();
   const drafts = new Map<string, Draft>();
   let epoch: string | null = null;
   let position = 0;
@@ -20,6 +21,7 @@ export function memoryStorage(): Storage {
   async function clearCache(): Promise<void> {
     channels.clear();
     snapshots.clear();
+    people.clear();
     epoch = null;
   }
 
@@ -39,15 +41,20 @@ export function memoryStorage(): Storage {
       outbox.delete(old);
     },
     channels: async () => [...channels.values()],
-    save: async (newChannels, newSnapshots) => {
+    save: async (newChannels, newSnapshots, newPeople) => {
       for (const channel of newChannels) channels.set(channel.id, channel);
       for (const snapshot of newSnapshots) snapshots.set(snapshot.channelId, snapshot);
+      for (const person of newPeople) people.set(person.id, person);
     },
     removeChannel: async (channelId) => {
       channels.delete(channelId);
       snapshots.delete(channelId);
     },
     snapshots: async () => [...snapshots.values()],
+    people: async () => [...people.values()],
+    removePeople: async (userIds) => {
+      for (const userId of userIds) people.delete(userId);
+    },
     drafts: async () => new Map(drafts),
     saveDraft: async (channelId, draft) => {
       if (draft.text === '') drafts.delete(channelId);

@@ -50,7 +50,7 @@ describe.each(kinds)('%s storage', (_kind, open) => {
   test('forgets the cache without what was written', async () => {
     const storage = await open();
     await storage.addToOutbox({ ...row, state: 'queued' });
-    await storage.save([channel], [{ channelId: 'general', cursor: 4, floor: 1, rows: [] }]);
+    await storage.save([channel], [{ channelId: 'general', cursor: 4, floor: 1, rows: [] }], []);
     await storage.saveDraft('general', { text: 'half a', place: '#general' });
     await storage.saveEpoch('one');
     expect(await storage.channels()).toStrictEqual([channel]);
@@ -70,7 +70,7 @@ describe.each(kinds)('%s storage', (_kind, open) => {
 
   test('forgets a channel but not what one was writing there', async () => {
     const storage = await open();
-    await storage.save([channel], []);
+    await storage.save([channel], [], []);
     await storage.saveDraft('general', { text: 'half a', place: '#general' });
     await storage.removeChannel('general');
     expect(await storage.channels()).toStrictEqual([]);

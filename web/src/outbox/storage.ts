@@ -1,6 +1,6 @@
 import type { Refusal } from '../timeline/row';
 import type { Snapshot } from '../timeline/snapshot';
-import type { Channel } from '../protocol';
+import type { Channel, Profile } from '../protocol';
 import { openIndexed } from './indexed';
 import { memoryStorage } from './memory';
 
@@ -43,10 +43,12 @@ export interface Storage {
   removeFromOutbox(position: number): Promise<void>;
   channels(): Promise<Channel[]>;
   /** Keeps these, beside what is kept of others; all or nothing. */
-  save(channels: readonly Channel[], snapshots: readonly Snapshot[]): Promise<void>;
+  save(channels: readonly Channel[], snapshots: readonly Snapshot[], people: readonly Profile[]): Promise<void>;
   /** Forgets a channel and its snapshot; a draft stays, text is never lost. */
   removeChannel(channelId: string): Promise<void>;
   snapshots(): Promise<Snapshot[]>;
+  people(): Promise<Profile[]>;
+  removePeople(userIds: readonly string[]): Promise<void>;
   /** By channel. */
   drafts(): Promise<Map<string, Draft>>;
   /** An empty text removes the draft. */

@@ -18,7 +18,7 @@ import { useComingsStore } from './comings';
 import { useConnectionStore } from './connection';
 import { useDraftsStore } from './drafts';
 import { useEditingStore } from './editing';
-import { restoreAll, saveTimelines } from './keeping';
+import { restoreAll, savePeople, saveTimelines } from './keeping';
 import { useMembersStore } from './members';
 import { usePeopleStore } from './people';
 import { setServices } from './services';
@@ -77,6 +77,7 @@ export class Live {
   readonly #tabs: Tabs;
   readonly #outbox: Outbox;
   readonly #saving: Saving;
+  readonly #savingPeople: Saving;
   readonly #ends: (() => void)[] = [];
   /** This connection is known to be that person's. */
   #trusted = false;
@@ -126,6 +127,7 @@ export class Live {
     this.#tabs = joinTabs(self, (note) => this.#note(note));
     this.#outbox = new Outbox(this.#outboxPorts(connected));
     this.#saving = new Saving((channelIds) => saveTimelines(storage, this.#stores, channelIds));
+    this.#savingPeople = new Saving((userIds) => savePeople(storage, this.#stores, userIds));
   }
 
   async start(): Promise<void> {
@@ -146,13 +148,14 @@ export class Live {
         this.#saving.changed(channelId);
         this.#reading.look();
       }),
+      this.#stores.people.watch((userId) => this.#savingPeople.changed(userId)),
       watchWake({
         woken: () => this.#woken(),
         // Where the server is on this machine it is there again at once; elsewhere the page says so in two seconds.
         networkLost: () => this.#link.bounce(),
         attention: () => this.#reading.look(),
         leaving: () => {
-          this.#saving.flush();
+          this.#flush();
           this.#stores.drafts.flush();
         },
       }),
@@ -172,11 +175,10 @@ export class Live {
 
   async stop(keep: Keep): Promise<void> {
     if (keep === 'everything' || keep === 'what was written') this.#stores.drafts.flush();
-    if (keep === 'everything') this.#saving.flush();
+    if (keep === 'everything') this.#flush();
     for (const end of this.#ends) end();
-    for (const part of [this.#typing, this.#link, this.#sync, this.#outbox, this.#marks, this.#reading, this.#saving]) {
-      part.stop();
-    }
+    for (const part of [this.#typing, this.#link, this.#sync, this.#outbox, this.#marks, this.#reading]) part.stop();
+    for (const part of [this.#saving, this.#savingPeople]) part.stop();
     this.#others.clear();
     setServices(null);
     const forgotten =
@@ -186,6 +188,11 @@ export class Live {
     this.storage.close();
     this.#tabs.close();
     for (const store of Object.values(this.#stores)) store.reset();
+  }
+
+  #flush(): void {
+    this.#saving.flush();
+    this.#savingPeople.flush();
   }
 
   #event(event: ServerEvent): void {
