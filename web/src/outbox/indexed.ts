@@ -2,7 +2,8 @@ import { openDB, type DBSchema, type IDBPDatabase, type IDBPObjectStore, type St
 
 import type { Channel, Profile } from '../protocol';
 import type { Snapshot } from '../timeline/snapshot';
-import type { Draft, OutboxRow, Storage } from './storage';
+import { joined, unseen, type Draft } from './draft';
+import type { OutboxRow, Storage } from './storage';
 
 interface Schema extends DBSchema {
   outbox: { key: number; value: OutboxRow };
@@ -91,12 +92,14 @@ function indexedStorage(database: Database): Storage {
       const [keys, drafts] = await Promise.all([read.store.getAllKeys(), read.store.getAll()]);
       return new Map(keys.flatMap((channelId, index) => (drafts[index] ? [[channelId, drafts[index]]] : [])));
     },
-    async saveDraft(channelId, draft) {
-      // Begun and ended before anything is waited for: it must still happen while the page is being left.
+    async saveDraft(channelId, draft, known) {
       const change = database.transaction('drafts', 'readwrite');
-      const written = draft.text === '' ? change.store.delete(channelId) : change.store.put(draft, channelId);
+      const other = known === null ? '' : unseen((await change.store.get(channelId))?.text ?? '', known, draft.text);
+      const text = joined(other, draft.text);
+      const written = text === '' ? change.store.delete(channelId) : change.store.put({ ...draft, text }, channelId);
       change.commit();
       await Promise.all([written, change.done]);
+      return other;
     },
     epoch: async () => (await database.get('facts', 'epoch')) ?? null,
     async saveEpoch(epoch) {

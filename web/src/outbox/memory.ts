@@ -1,6 +1,7 @@
 import type { Channel, Profile } from '../protocol';
 import type { Snapshot } from '../timeline/snapshot';
-import type { Draft, OutboxRow, Storage } from './storage';
+import { joined, unseen, type Draft } from './draft';
+import type { OutboxRow, Storage } from './storage';
 
 /** Keeps things until the tab is closed: for browsers without a database (private windows, blocked storage). */
 export function memoryStorage(): Storage {
@@ -56,9 +57,12 @@ export function memoryStorage(): Storage {
       for (const userId of userIds) people.delete(userId);
     },
     drafts: async () => new Map(drafts),
-    saveDraft: async (channelId, draft) => {
-      if (draft.text === '') drafts.delete(channelId);
-      else drafts.set(channelId, draft);
+    saveDraft: async (channelId, draft, known) => {
+      const other = known === null ? '' : unseen(drafts.get(channelId)?.text ?? '', known, draft.text);
+      const text = joined(other, draft.text);
+      if (text === '') drafts.delete(channelId);
+      else drafts.set(channelId, { ...draft, text });
+      return other;
     },
     epoch: async () => epoch,
     saveEpoch: async (told) => {

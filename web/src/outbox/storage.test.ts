@@ -51,7 +51,7 @@ describe.each(kinds)('%s storage', (_kind, open) => {
     const storage = await open();
     await storage.addToOutbox({ ...row, state: 'queued' });
     await storage.save([channel], [{ channelId: 'general', cursor: 4, floor: 1, rows: [] }], []);
-    await storage.saveDraft('general', { text: 'half a', place: '#general' });
+    await storage.saveDraft('general', { text: 'half a', place: '#general' }, '');
     await storage.saveEpoch('one');
     expect(await storage.channels()).toStrictEqual([channel]);
     expect(await storage.epoch()).toBe('one');
@@ -71,12 +71,27 @@ describe.each(kinds)('%s storage', (_kind, open) => {
   test('forgets a channel but not what one was writing there', async () => {
     const storage = await open();
     await storage.save([channel], [], []);
-    await storage.saveDraft('general', { text: 'half a', place: '#general' });
+    await storage.saveDraft('general', { text: 'half a', place: '#general' }, '');
     await storage.removeChannel('general');
     expect(await storage.channels()).toStrictEqual([]);
     expect(await storage.drafts()).toStrictEqual(new Map([['general', { text: 'half a', place: '#general' }]]));
-    await storage.saveDraft('general', { text: '', place: '#general' });
+    await storage.saveDraft('general', { text: '', place: '#general' }, 'half a');
     expect(await storage.drafts()).toStrictEqual(new Map());
+  });
+
+  test('keeps a draft that another tab wrote unseen, in front of what is written now', async () => {
+    const storage = await open();
+    const place = '#general';
+    const text = async () => (await storage.drafts()).get('general')?.text;
+    await storage.saveDraft('general', { text: 'one', place }, '');
+    expect(await storage.saveDraft('general', { text: 'two', place }, '')).toBe('one');
+    expect(await text()).toBe('one\n\ntwo');
+    expect(await storage.saveDraft('general', { text: 'one, seen', place }, 'one\n\ntwo')).toBe('');
+    expect(await text()).toBe('one, seen');
+    expect(await storage.saveDraft('general', { text: '', place }, 'two')).toBe('one, seen');
+    expect(await text()).toBe('one, seen');
+    expect(await storage.saveDraft('general', { text: 'at the door', place }, null)).toBe('');
+    expect(await text()).toBe('at the door');
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Refusal } from '../timeline/row';
 import type { Snapshot } from '../timeline/snapshot';
 import type { Channel, Profile } from '../protocol';
+import type { Draft } from './draft';
 import { openIndexed } from './indexed';
 import { memoryStorage } from './memory';
 
@@ -19,13 +20,6 @@ export interface OutboxRow {
   /** Milliseconds since the epoch by this device's clock: for display, never for order. */
   createdAt: number;
   refusal: Refusal | null;
-}
-
-/** A text that was begun in a channel. */
-export interface Draft {
-  text: string;
-  /** What the channel is called, as in the outbox. */
-  place: string;
 }
 
 /** What one person left behind in this browser. */
@@ -51,8 +45,11 @@ export interface Storage {
   removePeople(userIds: readonly string[]): Promise<void>;
   /** By channel. */
   drafts(): Promise<Map<string, Draft>>;
-  /** An empty text removes the draft. */
-  saveDraft(channelId: string, draft: Draft): Promise<void>;
+  /**
+   * Writes a draft down; an empty text removes it. Where another text is found than `known` it is kept as well, and
+   * returned. Without `known` there is no time to look: the page is being left.
+   */
+  saveDraft(channelId: string, draft: Draft, known: string | null): Promise<string>;
   /** Which database of the server all this belongs to. */
   epoch(): Promise<string | null>;
   saveEpoch(epoch: string): Promise<void>;

@@ -136,6 +136,7 @@ export class Live {
       link: this.#link,
       outbox: this.#outbox,
       storage: this.storage,
+      tabs: this.#tabs,
       sync: this.#sync,
       marks: this.#marks,
       reading: this.#reading,
@@ -234,6 +235,7 @@ export class Live {
   #note(note: Note): void {
     if (note.type === 'outbox') void this.#outbox.load();
     else if (note.type === 'sent') this.#sent(note.message);
+    else if (note.type === 'draft') this.#stores.drafts.hear(note.channelId, note.draft);
     else this.ports.signedOut();
   }
 
