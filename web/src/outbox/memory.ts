@@ -28,8 +28,12 @@ export function memoryStorage(): Storage {
 
   return {
     durable: false,
+    onRenewed: () => undefined,
     outbox: async () => [...outbox.values()],
     addToOutbox,
+    restoreOutbox: async (rows) => {
+      for (const row of rows) outbox.set(row.position, row);
+    },
     updateOutbox: async (row) => {
       const isThere = outbox.has(row.position);
       if (isThere) outbox.set(row.position, row);

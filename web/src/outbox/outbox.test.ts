@@ -353,6 +353,29 @@ describe('a browser without a database', () => {
     expect(server.contents).toStrictEqual(['hello']);
   });
 
+  test('that is made anew gets everything that waits here, and has it safe', async () => {
+    server.connected = false;
+    let isBroken = false;
+    const memory = memoryStorage();
+    const breaking: Storage = {
+      ...memory,
+      addToOutbox: (row) => (isBroken ? Promise.reject(new Error('closed')) : memory.addToOutbox(row)),
+    };
+    const { outbox, rows } = openTab(breaking);
+    await outbox.add('general', 'before');
+    isBroken = true;
+    let isSafe = false;
+    void outbox.add('general', 'meanwhile').then(() => (isSafe = true));
+    await settled();
+    await memory.clear();
+    isBroken = false;
+    outbox.rewrite();
+    await outbox.load();
+    expect(rows().map((row) => row.content)).toStrictEqual(['before', 'meanwhile']);
+    expect((await memory.outbox()).map((row) => row.content)).toStrictEqual(['before', 'meanwhile']);
+    expect(isSafe).toBe(true);
+  });
+
   test('that has none keeps things in memory', async () => {
     vi.stubGlobal('indexedDB', {
       open: () => {

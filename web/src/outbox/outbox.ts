@@ -78,7 +78,7 @@ export class Outbox {
       refusal: null,
     };
     this.#set([...this.#rows, row]);
-    await this.#write(row, (next) => this.ports.storage.addToOutbox(unplaced(next)));
+    await this.#add(row);
     return row.clientId;
   }
 
@@ -114,6 +114,14 @@ export class Outbox {
       this.#failures.clear();
     }
     for (const channelId of new Set(this.#rows.map((row) => row.channelId))) void this.#drain(channelId);
+  }
+
+  /** The storage is a new one: writes down all that there is, before anything is read from it. */
+  rewrite(): void {
+    const written = this.#rows.filter((row) => row.position !== UNWRITTEN);
+    const restored = this.ports.storage.restoreOutbox(written);
+    void this.#inStorage(() => restored).then(() => this.ports.saved());
+    for (const row of this.#rows) if (this.#loose.has(row.clientId)) void this.#add(row);
   }
 
   /** Ends all sending; what is written down stays. */
@@ -176,6 +184,10 @@ export class Outbox {
     this.#waits.set(channelId, setTimeout(again, pause));
   }
 
+  #add(row: OutboxRow): Promise<void> {
+    return this.#write(row, (next) => this.ports.storage.addToOutbox(unplaced(next)));
+  }
+
   /** Writes a row that is shown already, then sends it. */
   async #write(row: OutboxRow, save: (row: OutboxRow) => Promise<OutboxRow | null>): Promise<void> {
     let safe: Promise<void> | undefined;
@@ -191,7 +203,13 @@ export class Outbox {
             this.#rows.map((one) => (one.clientId === row.clientId ? { ...one, position: saved.position } : one)),
           );
       } catch {
-        safe = new Promise((resolve) => this.#loose.set(row.clientId, resolve));
+        const before = this.#loose.get(row.clientId);
+        safe = new Promise((resolve) => {
+          this.#loose.set(row.clientId, () => {
+            before?.();
+            resolve();
+          });
+        });
       }
     });
     if (this.#find(row.clientId) === undefined) await this.#reload();

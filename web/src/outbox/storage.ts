@@ -26,10 +26,17 @@ export interface OutboxRow {
 export interface Storage {
   /** False if nothing survives a reload. */
   readonly durable: boolean;
+  /**
+   * Calls that when what was kept here is gone (cleared, or deleted from elsewhere) and can be written anew. Nothing was
+   * read before.
+   */
+  onRenewed(act: () => void): void;
   /** All rows in the order of writing. */
   outbox(): Promise<OutboxRow[]>;
   /** Writes a row down; resolves when it is safe. */
   addToOutbox(row: Omit<OutboxRow, 'position'>): Promise<OutboxRow>;
+  /** Puts rows back, at their positions. */
+  restoreOutbox(rows: readonly OutboxRow[]): Promise<void>;
   /** Replaces a row if it still exists; says whether it does. */
   updateOutbox(row: OutboxRow): Promise<boolean>;
   /** Puts a row behind all others if it still exists; null if it does not. */

@@ -108,6 +108,12 @@ export const useDraftsStore = defineStore('drafts', () => {
       note(channelId, draft);
     }
   }
+  /** For `live.ts`: what was written down is gone. */
+  function rewrite(): void {
+    written.clear();
+    for (const channelId of new Set([...texts.keys(), ...leaving.keys()])) saving.changed(channelId);
+    saving.flush();
+  }
   function reset(): void {
     saving.stop();
     texts.clear();
@@ -116,5 +122,5 @@ export const useDraftsStore = defineStore('drafts', () => {
     written.clear();
   }
 
-  return { get, place, all, set, handOver, hear, restore, flush, reset };
+  return { get, place, all, set, handOver, hear, restore, flush, rewrite, reset };
 });

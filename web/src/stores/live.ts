@@ -16,9 +16,10 @@ import type { Stored } from '../timeline/stored';
 import { useChannelsStore } from './channels';
 import { useComingsStore } from './comings';
 import { useConnectionStore } from './connection';
+import { useDeviceStore } from './device';
 import { useDraftsStore } from './drafts';
 import { useEditingStore } from './editing';
-import { restoreAll, savePeople, saveTimelines } from './keeping';
+import { restoreAll, savePeople, saveTimelines, saying } from './keeping';
 import { useMembersStore } from './members';
 import { usePeopleStore } from './people';
 import { setServices } from './services';
@@ -47,7 +48,7 @@ export type Keep = 'everything' | 'what was written' | 'what another tab left' |
 
 /** Starts everything that runs while that person is signed in: shows what was left behind, then connects. */
 export async function goLive(self: string, ports: LivePorts): Promise<Live> {
-  const storage = await openStorage(self);
+  const storage = saying(await openStorage(self), useDeviceStore().setKeeps);
   const epoch = await storage.epoch().catch(() => null);
   const live = new Live(self, storage, epoch, ports);
   await live.start();
@@ -60,6 +61,7 @@ export class Live {
     channels: useChannelsStore(),
     comings: useComingsStore(),
     connection: useConnectionStore(),
+    device: useDeviceStore(),
     drafts: useDraftsStore(),
     editing: useEditingStore(),
     members: useMembersStore(),
@@ -142,6 +144,7 @@ export class Live {
       reading: this.#reading,
       typing: this.#typing,
     });
+    this.storage.onRenewed(() => this.#rewrite());
     await restoreAll(this.storage, this.#stores, this.self);
     await this.#outbox.load();
     this.#ends.push(
@@ -194,6 +197,14 @@ export class Live {
   #flush(): void {
     this.#saving.flush();
     this.#savingPeople.flush();
+  }
+
+  /** What was kept is gone, but not what is here. */
+  #rewrite(): void {
+    this.#outbox.rewrite();
+    this.#stores.drafts.rewrite();
+    for (const channelId of this.#stores.timelines.all().keys()) this.#saving.changed(channelId);
+    if (this.epoch !== null) this.storage.saveEpoch(this.epoch).catch(() => undefined);
   }
 
   #event(event: ServerEvent): void {
