@@ -4,7 +4,7 @@ import { backoff } from '../net/backoff';
 import type { Channel, Profile } from '../protocol';
 import type { Snapshot } from '../timeline/snapshot';
 import type { Draft } from './draft';
-import type { OutboxRow } from './storage';
+import type { OutboxRow } from './row';
 
 export interface Schema extends DBSchema {
   outbox: { key: number; value: OutboxRow };

@@ -2,7 +2,8 @@ import type { StoreNames } from 'idb';
 
 import { Connection, type Database, type Schema } from './connection';
 import { joined, unseen } from './draft';
-import type { OutboxRow, Storage } from './storage';
+import { changed, saysTheSame, type OutboxRow } from './row';
+import type { Storage } from './storage';
 
 /** What the server can tell again. */
 const CACHE = ['channels', 'snapshots', 'people', 'facts'] as const;
@@ -40,12 +41,12 @@ function indexedStorage(connection: Connection): Storage {
         const change = connection.now.transaction('outbox', 'readwrite', { durability: 'strict' });
         await all(change.done, ...rows.map((row) => change.store.put(row)));
       }),
-    updateOutbox: (row) =>
+    updateOutbox: (position, wanted) =>
       precious(async () => {
         const change = connection.now.transaction('outbox', 'readwrite');
-        const isThere = (await change.store.getKey(row.position)) !== undefined;
-        await all(change.done, isThere && change.store.put(row));
-        return isThere;
+        const row = await change.store.get(position);
+        await all(change.done, row !== undefined && change.store.put(changed(row, wanted)));
+        return row !== undefined;
       }),
     moveToEnd: ({ position, ...row }) =>
       precious(async () => {
@@ -55,7 +56,13 @@ function indexedStorage(connection: Connection): Storage {
         await all(change.done, moved, change.store.delete(position));
         return { ...row, position: await moved };
       }),
-    removeFromOutbox: async (position) => connection.now.delete('outbox', position),
+    async removeFromOutbox(position, said) {
+      const change = connection.now.transaction('outbox', 'readwrite');
+      const row = said && (await change.store.get(position));
+      const isOther = row !== undefined && said !== undefined && !saysTheSame(row, said);
+      await all(change.done, !isOther && change.store.delete(position));
+      return isOther ? row : null;
+    },
     channels: async () => connection.now.getAll('channels'),
     async save(channels, snapshots, people) {
       if (full) return;

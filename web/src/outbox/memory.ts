@@ -1,7 +1,8 @@
 import type { Channel, Profile } from '../protocol';
 import type { Snapshot } from '../timeline/snapshot';
 import { joined, unseen, type Draft } from './draft';
-import type { OutboxRow, Storage } from './storage';
+import { changed, saysTheSame, type OutboxRow } from './row';
+import type { Storage } from './storage';
 
 /** Keeps things until the tab is closed: for browsers without a database (private windows, blocked storage). */
 export function memoryStorage(): Storage {
@@ -34,16 +35,19 @@ export function memoryStorage(): Storage {
     restoreOutbox: async (rows) => {
       for (const row of rows) outbox.set(row.position, row);
     },
-    updateOutbox: async (row) => {
-      const isThere = outbox.has(row.position);
-      if (isThere) outbox.set(row.position, row);
-      return isThere;
+    updateOutbox: async (at, change) => {
+      const row = outbox.get(at);
+      if (row !== undefined) outbox.set(at, changed(row, change));
+      return row !== undefined;
     },
     moveToEnd: async ({ position: old, ...row }) => {
       return outbox.delete(old) ? addToOutbox(row) : null;
     },
-    removeFromOutbox: async (old) => {
+    removeFromOutbox: async (old, said) => {
+      const row = outbox.get(old);
+      if (row !== undefined && said !== undefined && !saysTheSame(row, said)) return row;
       outbox.delete(old);
+      return null;
     },
     channels: async () => [...channels.values()],
     save: async (newChannels, newSnapshots, newPeople) => {

@@ -43,7 +43,7 @@ describe.each(kinds)('%s storage', (_kind, open) => {
     const storage = await open();
     const added = await storage.addToOutbox({ ...row, state: 'queued' });
     await storage.removeFromOutbox(added.position);
-    await storage.updateOutbox({ ...added, tries: 1 });
+    expect(await storage.updateOutbox(added.position, { tries: 1 })).toBe(false);
     expect(await storage.outbox()).toStrictEqual([]);
   });
 

@@ -1,26 +1,9 @@
-import type { Refusal } from '../timeline/row';
 import type { Snapshot } from '../timeline/snapshot';
 import type { Channel, Profile } from '../protocol';
 import type { Draft } from './draft';
 import { openIndexed } from './indexed';
 import { memoryStorage } from './memory';
-
-/** A message that was written and is not known to be stored by the server. */
-export interface OutboxRow {
-  /** The order of writing, given by the storage. */
-  position: number;
-  clientId: string;
-  channelId: string;
-  /** What the channel was called when it was written: one that was left since tells no name. */
-  place?: string;
-  content: string;
-  state: 'queued' | 'failed';
-  /** How often sending it was begun. */
-  tries: number;
-  /** Milliseconds since the epoch by this device's clock: for display, never for order. */
-  createdAt: number;
-  refusal: Refusal | null;
-}
+import type { OutboxRow, Said } from './row';
 
 /** What one person left behind in this browser. */
 export interface Storage {
@@ -37,11 +20,12 @@ export interface Storage {
   addToOutbox(row: Omit<OutboxRow, 'position'>): Promise<OutboxRow>;
   /** Puts rows back, at their positions. */
   restoreOutbox(rows: readonly OutboxRow[]): Promise<void>;
-  /** Replaces a row if it still exists; says whether it does. */
-  updateOutbox(row: OutboxRow): Promise<boolean>;
+  /** Changes a row if it still exists; says whether it does. */
+  updateOutbox(position: number, change: Partial<OutboxRow>): Promise<boolean>;
   /** Puts a row behind all others if it still exists; null if it does not. */
   moveToEnd(row: OutboxRow): Promise<OutboxRow | null>;
-  removeFromOutbox(position: number): Promise<void>;
+  /** Takes a row out; where `said` is given only if it still says that, and else returns it. */
+  removeFromOutbox(position: number, said?: Said): Promise<OutboxRow | null>;
   channels(): Promise<Channel[]>;
   /** Keeps these, beside what is kept of others; all or nothing. */
   save(channels: readonly Channel[], snapshots: readonly Snapshot[], people: readonly Profile[]): Promise<void>;

@@ -2,7 +2,8 @@ import { isEverybodys } from '../channel/rights';
 import { Link, type LinkStatus } from '../net/link';
 import { done } from '../net/outcome';
 import { Outbox, type OutboxPorts, type Receipt } from '../outbox/outbox';
-import { openStorage, type OutboxRow, type Storage } from '../outbox/storage';
+import type { OutboxRow } from '../outbox/row';
+import { openStorage, type Storage } from '../outbox/storage';
 import { joinTabs, type Note, type Tabs } from '../outbox/tabs';
 import type { Profile, ServerEvent } from '../protocol';
 import { Marks } from '../sync/marks';
@@ -12,7 +13,7 @@ import { Sync, type SyncPorts } from '../sync/sync';
 import { OthersTyping, OwnTyping } from '../sync/typing';
 import { isAttentive, watchWake } from '../sync/wake';
 import type { World } from '../sync/world';
-import type { Stored } from '../timeline/stored';
+import { fromWire, type Stored } from '../timeline/stored';
 import { useChannelsStore } from './channels';
 import { useComingsStore } from './comings';
 import { useConnectionStore } from './connection';
@@ -271,6 +272,11 @@ export class Live {
   }
 
   #outboxPorts(connected: () => boolean): OutboxPorts {
+    const sent = (row: OutboxRow, receipt: Receipt): void => {
+      const message = asStored(row, receipt, this.self);
+      this.#sent(message);
+      this.#tabs.tell({ type: 'sent', message });
+    };
     return {
       storage: this.storage,
       connected,
@@ -284,11 +290,17 @@ export class Live {
         const outcome = await this.#link.command('message:send', { channelId, content, clientId });
         return outcome.ok ? done(outcome.data.data) : outcome;
       },
-      sent: (row, receipt) => {
-        const message = asStored(row, receipt, this.self);
-        this.#sent(message);
-        this.#tabs.tell({ type: 'sent', message });
+      amend: async (row, said, receipt) => {
+        const at = { channelId: row.channelId, messageId: receipt.id };
+        const outcome = await (row.withdrawn === true
+          ? this.#link.command('message:delete', at)
+          : this.#link.command('message:edit', { ...at, content: row.content }));
+        if (!outcome.ok) return outcome;
+        sent({ ...row, content: said }, receipt);
+        this.#sent(fromWire(outcome.data.data));
+        return done(undefined);
       },
+      sent,
     };
   }
 
