@@ -177,9 +177,7 @@ export class Outbox {
 
   /** Sends one row; false if the channel has to wait. */
   async #send(next: OutboxRow): Promise<boolean> {
-    // What it says has to be written down before it is said.
-    await this.#changesDone();
-    const row = this.#find(next.clientId);
+    const row = await this.#written(next.clientId);
     if (row?.state !== 'queued') return true;
     this.#sending.add(row.clientId);
     const { outcome, said } = await this.#offer(row);
@@ -236,6 +234,15 @@ export class Outbox {
       if (await this.#remove(row, true)) return null;
     }
     return null;
+  }
+
+  /** A row once what it says is written down: only then may it be told. */
+  async #written(clientId: string): Promise<OutboxRow | undefined> {
+    for (;;) {
+      const before = this.#find(clientId);
+      await this.#changesDone();
+      if (this.#find(clientId) === before) return before;
+    }
   }
 
   /** Whoever is just changing a row is to hear that it was done, not that it is gone. */
