@@ -19,3 +19,17 @@ export async function leftInTheBrowser() {
   }
   return texts.join();
 }
+
+/** In the page: throw every database away. */
+export async function deleteDatabases() {
+  for (const { name } of await indexedDB.databases()) {
+    await new Promise((resolve) => (indexedDB.deleteDatabase(name).onsuccess = resolve));
+  }
+}
+
+/** What the browser does when somebody clears what a site keeps, as far as databases go. */
+export async function clearDatabases(page) {
+  const session = await page.context().newCDPSession(page);
+  const { origin } = new URL(page.url());
+  await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'indexeddb' });
+}

@@ -191,3 +191,82 @@ test('on a phone there is one field at a time: the composer comes back when a me
   await editor(ada).press('Escape');
   await expect(ada.composer).toBeFocused();
 });
+
+/** By keyboard: delete that message, and answer the question. */
+async function takeBack(person, text) {
+  await person.message(text).focus();
+  await person.page.keyboard.press('Delete');
+  await person.page.getByTestId('confirm-delete').click();
+}
+
+/** ↑ in the empty composer, then that text instead. */
+async function putRight(person, before, after) {
+  await person.composer.press('ArrowUp');
+  await expect(editor(person)).toHaveValue(before);
+  await editor(person).fill(after);
+  await editor(person).press('Enter');
+  await expect(editor(person)).toHaveCount(0);
+}
+
+test('what waits to be sent can be changed and taken back: nobody sees what it was', async ({ enter, layLine }) => {
+  const line = await layLine();
+  const ada = await enter('ada', { line });
+  const ben = await enter('ben');
+  await ada.say('stored');
+  await ada.reads('stored');
+  line.refuseSockets();
+  for (const text of ['first', 'second', 'thrid']) await ada.say(text);
+  await putRight(ada, 'thrid', 'third');
+  await takeBack(ada, 'second');
+  await expect(ada.message('second')).toHaveCount(0);
+  await expect(ada.message('third')).toHaveAttribute('data-state', 'pending');
+  await ada.page.reload();
+  await ada.arrived();
+  await expect(ada.message('third')).toHaveAttribute('data-state', 'pending');
+  line.mend();
+  for (const person of [ada, ben]) {
+    const shown = await person.showsExactly(['stored', 'first', 'third']);
+    expect(shown.map((row) => row.seq)).toEqual([1, 2, 3]);
+    await expect(person.page.getByText('edited')).toHaveCount(0);
+  }
+});
+
+for (const [name, hold, letGo] of [
+  ['what is on its way is changed or deleted once its answer is there', 'holdAnswers', 'release'],
+  ['what was sent and has lost its answer is changed or deleted all the same, and stored once', 'loseAnswers', 'mend'],
+]) {
+  test(name, async ({ enter, layLine }) => {
+    const line = await layLine();
+    const ada = await enter('ada', { line });
+    const ben = await enter('ben');
+    await ben.say('before');
+    await ada.reads('before');
+
+    line[hold]();
+    await ada.say('teh first');
+    await ben.reads('teh first');
+    await expect(ada.message('teh first')).toHaveAttribute('data-state', 'pending');
+    await putRight(ada, 'teh first', 'the first');
+    await expect(ada.message('the first')).toHaveAttribute('data-state', 'pending');
+    line[letGo]();
+    for (const person of [ada, ben]) {
+      await expect(person.message('the first')).toContainText('edited');
+      await expect(person.messages).toHaveCount(2);
+    }
+    await expect(ada.message('the first')).toHaveAttribute('data-state', 'sent');
+
+    line[hold]();
+    await ada.say('regretted');
+    await ben.reads('regretted');
+    await takeBack(ada, 'regretted');
+    await expect(ada.message('regretted')).toHaveCount(0);
+    line[letGo]();
+    for (const person of [ada, ben]) {
+      await expect(person.page.getByTestId('tombstone')).toHaveCount(1);
+      await expect(person.messages).toHaveCount(3);
+    }
+    await ada.reload();
+    await expect(ada.messages).toHaveCount(3);
+    await expect(ada.message('the first')).toContainText('edited');
+  });
+}

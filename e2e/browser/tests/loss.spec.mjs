@@ -1,6 +1,7 @@
 // Nothing that was written is lost or doubled, and nothing that was missed stays missing.
 
 import { command } from '../../harness/command.mjs';
+import { clearDatabases, deleteDatabases } from '../lib/stored.mjs';
 import { expect, test } from '../lib/test.mjs';
 
 /** Two of them fit into the page that a channel opens with. */
@@ -10,13 +11,6 @@ const numbered = (who, from, to) => Array.from({ length: to - from + 1 }, (_, n)
 
 async function sayAll(person, texts) {
   for (const text of texts) await person.say(text);
-}
-
-/** In the page: throw every database away. */
-async function deleteDatabases() {
-  for (const { name } of await indexedDB.databases()) {
-    await new Promise((resolve) => (indexedDB.deleteDatabase(name).onsuccess = resolve));
-  }
 }
 
 /**
@@ -293,11 +287,7 @@ for (const [name, wipe] of [
   ],
   [
     'what is kept here is cleared by the browser: what is on the open page is sent once all the same',
-    async (page) => {
-      const session = await page.context().newCDPSession(page);
-      const { origin } = new URL(page.url());
-      await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'indexeddb' });
-    },
+    clearDatabases,
   ],
 ]) {
   test(name, async ({ enter, layLine }) => {

@@ -86,6 +86,15 @@ it('begins with the draft, and keeps it up to date', async () => {
   expect(useChannelsStore().draft('c1')).toBe('half a thought');
 });
 
+it('shows what another tab made of the draft, unless something else is typed here', async () => {
+  const element = open();
+  await field().setValue('begun');
+  useChannelsStore().setDraft('c1', 'begun, gone on', '#rust');
+  await vi.waitFor(() => expect(element.value).toBe('begun, gone on'));
+  useChannelsStore().setDraft('c1', '', '#rust');
+  await vi.waitFor(() => expect(element.value).toBe(''));
+});
+
 it('is never disabled', async () => {
   const element = open();
   expect(element.disabled).toBe(false);

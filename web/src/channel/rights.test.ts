@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { OwnUser, Role } from '../protocol';
 import type { Row } from '../timeline/row';
-import { mayDelete, mayEdit, mayManage } from './rights';
+import { hasLink, mayDelete, mayEdit, mayManage } from './rights';
 
 const ada: OwnUser = { id: 'ada', username: 'ada', displayName: 'Ada', role: 'member', settings: {} };
 const serverOwner: OwnUser = { ...ada, id: 'olga', role: 'owner' };
@@ -51,8 +51,16 @@ describe('a message', () => {
     expect(mayDelete(row({ from: 'ben' }), channel('owner'), ada)).toBe(true);
     expect(mayDelete(row({ from: 'ben' }), channel('member'), ada)).toBe(false);
   });
+  it('that is on its way is edited and deleted by its author, and has no link', () => {
+    const pending = row({ state: 'pending', seq: null });
+    expect([mayEdit(pending, ada), mayDelete(pending, channel('member'), ada), hasLink(pending)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
   it.each([
-    ['is on its way', row({ state: 'pending', seq: null })],
+    ['was refused', row({ state: 'failed', seq: null })],
     ['was deleted', row({ deletedAt: 1 })],
   ])('that %s is neither edited nor deleted', (_what, one) => {
     expect(mayEdit(one, ada)).toBe(false);

@@ -10,9 +10,9 @@ export function mayManage(channel: Pick<ChannelItem, 'role' | 'direct' | 'privat
   return channel.role === 'owner' || (!channel.private && self.role === 'owner');
 }
 
-/** Whoever wrote it may change it. */
+/** Whoever wrote it may change it, also while it waits to be sent. */
 export function mayEdit(row: Row, self: OwnUser | null): boolean {
-  return isThere(row) && row.from === self?.id;
+  return isChangeable(row) && row.from === self?.id;
 }
 
 /** Whoever wrote it or owns the channel may delete it. */
@@ -21,16 +21,16 @@ export function mayDelete(
   channel: Pick<ChannelItem, 'role' | 'direct' | 'private'>,
   self: OwnUser | null,
 ): boolean {
-  return isThere(row) && (row.from === self?.id || mayManage(channel, self));
+  return isChangeable(row) && (row.from === self?.id || mayManage(channel, self));
 }
 
 /** What is stored and was not deleted has a link that leads to it. */
 export function hasLink(row: Row): boolean {
-  return isThere(row);
+  return row.state === 'sent' && row.seq !== null && row.deletedAt === null;
 }
 
-function isThere(row: Row): boolean {
-  return row.state === 'sent' && row.seq !== null && row.deletedAt === null;
+function isChangeable(row: Row): boolean {
+  return row.state !== 'failed' && row.deletedAt === null;
 }
 
 /** The channel that everybody is in for good. */

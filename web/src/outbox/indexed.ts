@@ -1,122 +1,132 @@
-import { openDB, type DBSchema, type IDBPDatabase, type IDBPObjectStore, type StoreNames } from 'idb';
+import type { StoreNames } from 'idb';
 
-import type { Channel } from '../protocol';
-import type { Snapshot } from '../timeline/snapshot';
-import type { Draft, OutboxRow, Storage } from './storage';
+import { Connection, type Database, type Schema } from './connection';
+import { joined, unseen } from './draft';
+import { changed, saysTheSame, type OutboxRow } from './row';
+import type { Storage } from './storage';
 
-interface Schema extends DBSchema {
-  outbox: { key: number; value: OutboxRow };
-  channels: { key: string; value: Channel };
-  snapshots: { key: string; value: Snapshot };
-  drafts: { key: string; value: Draft };
-  facts: { key: string; value: string };
-}
-
-const VERSION = 2;
-
-type Database = IDBPDatabase<Schema>;
+/** What the server can tell again. */
+const CACHE = ['channels', 'snapshots', 'people', 'facts'] as const;
 
 /** Opens or makes the database of that name. Rejects where there is none to be had. */
 export async function openIndexed(name: string): Promise<Storage> {
-  const database: Database = await openDB<Schema>(name, VERSION, {
-    async upgrade(fresh, version, _, change) {
-      if (version === 1) return namePlaces(change.objectStore('drafts'));
-      fresh.createObjectStore('outbox', { keyPath: 'position', autoIncrement: true });
-      fresh.createObjectStore('channels', { keyPath: 'id' });
-      fresh.createObjectStore('snapshots', { keyPath: 'channelId' });
-      fresh.createObjectStore('drafts');
-      fresh.createObjectStore('facts');
-    },
-    // A tab with a newer client wants to change the database: this one goes on without it until it is reloaded.
-    blocking: () => database.close(),
-  });
-  return indexedStorage(database);
+  return indexedStorage(await Connection.open(name));
 }
 
-function indexedStorage(database: Database): Storage {
+function indexedStorage(connection: Connection): Storage {
+  /** There was no room for what a person wrote: the cache had to go, and does not come back before the next page. */
+  let full = false;
+
+  /** Writes what nobody can tell again. */
+  async function precious<Result>(write: () => Promise<Result>): Promise<Result> {
+    try {
+      return await write();
+    } catch (error) {
+      if (!(error instanceof DOMException) || error.name !== 'QuotaExceededError') throw error;
+      full = true;
+      await clear(connection.now, CACHE);
+      return write();
+    }
+  }
+
   return {
     durable: true,
-    outbox: () => database.getAll('outbox'),
-    addToOutbox: async (row) => add(database, row),
-    async updateOutbox(row) {
-      const change = database.transaction('outbox', 'readwrite');
-      const isThere = (await change.store.getKey(row.position)) !== undefined;
-      if (isThere) await change.store.put(row);
-      await change.done;
-      return isThere;
+    onRenewed(act) {
+      connection.renewed = act;
     },
-    async moveToEnd({ position, ...row }) {
-      const change = database.transaction('outbox', 'readwrite');
-      if ((await change.store.getKey(position)) === undefined) return null;
-      await change.store.delete(position);
-      const moved = await change.store.add(row as OutboxRow);
-      await change.done;
-      return { ...row, position: moved };
+    outbox: async () => connection.now.getAll('outbox'),
+    addToOutbox: (row) => precious(() => add(connection.now, row)),
+    restoreOutbox: (rows) =>
+      precious(async () => {
+        const change = connection.now.transaction('outbox', 'readwrite', { durability: 'strict' });
+        await all(change.done, ...rows.map((row) => change.store.put(row)));
+      }),
+    updateOutbox: (position, wanted) =>
+      precious(async () => {
+        const change = connection.now.transaction('outbox', 'readwrite');
+        const row = await change.store.get(position);
+        await all(change.done, row !== undefined && change.store.put(changed(row, wanted)));
+        return row !== undefined;
+      }),
+    moveToEnd: ({ position, ...row }) =>
+      precious(async () => {
+        const change = connection.now.transaction('outbox', 'readwrite');
+        if ((await change.store.getKey(position)) === undefined) return null;
+        const moved = change.store.add(row as OutboxRow);
+        await all(change.done, moved, change.store.delete(position));
+        return { ...row, position: await moved };
+      }),
+    async removeFromOutbox(position, said) {
+      const change = connection.now.transaction('outbox', 'readwrite');
+      const row = said && (await change.store.get(position));
+      const isOther = row !== undefined && said !== undefined && !saysTheSame(row, said);
+      await all(change.done, !isOther && change.store.delete(position));
+      return isOther ? row : null;
     },
-    removeFromOutbox: (position) => database.delete('outbox', position),
-    channels: () => database.getAll('channels'),
-    async save(channels, snapshots) {
+    channels: async () => connection.now.getAll('channels'),
+    async save(channels, snapshots, people) {
+      if (full) return;
       // All of it is begun before anything is waited for, so that it still happens while the page is being left.
-      const change = database.transaction(['channels', 'snapshots'], 'readwrite');
+      const change = connection.now.transaction(['channels', 'snapshots', 'people'], 'readwrite');
       const puts = [
         ...channels.map((channel) => change.objectStore('channels').put(channel)),
         ...snapshots.map((snapshot) => change.objectStore('snapshots').put(snapshot)),
+        ...people.map((person) => change.objectStore('people').put(person)),
       ];
       change.commit();
-      await Promise.all([...puts, change.done]);
+      await all(change.done, ...puts);
     },
     async removeChannel(channelId) {
-      const change = database.transaction(['channels', 'snapshots'], 'readwrite');
-      await Promise.all([
-        change.objectStore('channels').delete(channelId),
-        change.objectStore('snapshots').delete(channelId),
-        change.done,
-      ]);
+      const change = connection.now.transaction(['channels', 'snapshots'], 'readwrite');
+      const [channels, snapshots] = [change.objectStore('channels'), change.objectStore('snapshots')];
+      await all(change.done, channels.delete(channelId), snapshots.delete(channelId));
     },
-    snapshots: () => database.getAll('snapshots'),
+    snapshots: async () => connection.now.getAll('snapshots'),
+    people: async () => connection.now.getAll('people'),
+    async removePeople(userIds) {
+      const change = connection.now.transaction('people', 'readwrite');
+      await all(change.done, ...userIds.map((userId) => change.store.delete(userId)));
+    },
     async drafts() {
-      const read = database.transaction('drafts');
+      const read = connection.now.transaction('drafts');
       const [keys, drafts] = await Promise.all([read.store.getAllKeys(), read.store.getAll()]);
       return new Map(keys.flatMap((channelId, index) => (drafts[index] ? [[channelId, drafts[index]]] : [])));
     },
-    async saveDraft(channelId, draft) {
-      // Begun and ended before anything is waited for: it must still happen while the page is being left.
-      const change = database.transaction('drafts', 'readwrite');
-      const written = draft.text === '' ? change.store.delete(channelId) : change.store.put(draft, channelId);
-      change.commit();
-      await Promise.all([written, change.done]);
-    },
-    epoch: async () => (await database.get('facts', 'epoch')) ?? null,
+    saveDraft: (channelId, draft, known) =>
+      precious(async () => {
+        const change = connection.now.transaction('drafts', 'readwrite');
+        const other = known === null ? '' : unseen((await change.store.get(channelId))?.text ?? '', known, draft.text);
+        const text = joined(other, draft.text);
+        const written = text === '' ? change.store.delete(channelId) : change.store.put({ ...draft, text }, channelId);
+        change.commit();
+        await all(change.done, written);
+        return other;
+      }),
+    epoch: async () => (await connection.now.get('facts', 'epoch')) ?? null,
     async saveEpoch(epoch) {
-      await database.put('facts', epoch, 'epoch');
+      await connection.now.put('facts', epoch, 'epoch');
     },
-    clearCache: () => clear(database, ['channels', 'snapshots', 'facts']),
-    clear: () => clear(database, ['outbox', 'channels', 'snapshots', 'drafts', 'facts']),
-    close: () => database.close(),
+    clearCache: async () => clear(connection.now, CACHE),
+    clear: async () => clear(connection.now, [...CACHE, 'outbox', 'drafts']),
+    close: () => connection.close(),
   };
-}
-
-/** Version 1 kept the texts alone. */
-async function namePlaces(
-  drafts: IDBPObjectStore<Schema, StoreNames<Schema>[], 'drafts', 'versionchange'>,
-): Promise<void> {
-  for (let at = await drafts.openCursor(); at !== null; at = await at.continue()) {
-    await at.update({ text: String(at.value), place: '' });
-  }
 }
 
 async function add(database: Database, row: Omit<OutboxRow, 'position'>): Promise<OutboxRow> {
   // The message must outlive a crash of the machine, not only of the tab.
   const change = database.transaction('outbox', 'readwrite', { durability: 'strict' });
-  const position = await change.store.add(row as OutboxRow);
-  await change.done;
-  return { ...row, position };
+  const position = change.store.add(row as OutboxRow);
+  await all(change.done, position);
+  return { ...row, position: await position };
 }
 
-async function clear(
-  database: Database,
-  stores: ('outbox' | 'channels' | 'snapshots' | 'drafts' | 'facts')[],
-): Promise<void> {
+async function clear(database: Database, stores: readonly StoreNames<Schema>[]): Promise<void> {
   const change = database.transaction(stores, 'readwrite');
-  await Promise.all([...stores.map((store) => change.objectStore(store).clear()), change.done]);
+  await all(change.done, ...stores.map((store) => change.objectStore(store).clear()));
+}
+
+/** Waits for a transaction. Only its own end says why it failed; of each request in it, only that it did. */
+async function all(done: Promise<void>, ...requests: readonly (Promise<unknown> | false)[]): Promise<void> {
+  await Promise.allSettled([done, ...requests]);
+  await done;
 }

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { done, failed, unreachable, type Failure, type Outcome } from '../net/outcome';
 import { memoryStorage } from './memory';
 import { Outbox, type Receipt } from './outbox';
-import type { OutboxRow, Storage } from './storage';
+import type { OutboxRow } from './row';
+import type { Storage } from './storage';
 
 const RUNS = 300;
 /** The machine may be busy with other things, in milliseconds. */
@@ -15,6 +16,7 @@ const tab = fc.nat({ max: 1 });
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('write'), tab, which: fc.nat({ max: 1 }) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('retry', 'discard'), tab, which: fc.nat() }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('change', 'change', 'withdraw'), tab, which: fc.nat() }) },
   { weight: 8, arbitrary: fc.record({ do: fc.constant('go on'), tab }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('cut', 'connect', 'crash'), tab }) },
   {
@@ -41,6 +43,9 @@ interface Tab {
   dead: Promise<void>;
 }
 
+/** What a message was written as, of what was made of it since. */
+const original = (text: string): string => text.replace(/!.*/, '');
+
 /** Two tabs of one browser and a server; every answer of the storage and of the server comes when the scheduler says. */
 class Browser {
   readonly storage = memoryStorage();
@@ -48,11 +53,18 @@ class Browser {
   readonly stored: OutboxRow[] = [];
   readonly written: string[] = [];
   readonly discarded = new Set<string>();
+  /** Where taking back was begun. */
+  readonly takenBack = new Set<string>();
+  /** What a message that was changed may say in the end, by what it was written as. */
+  readonly changed = new Map<string, { flying: number; begun: number; may: Set<string> }>();
+  /** What stands on the server, by clientId; null: deleted. */
+  readonly standing = new Map<string, string | null>();
   /** Texts that the server refused at some time: they may be sent out of their order. */
   readonly refused = new Set<string>();
   /** What was shown while a message was shown twice. */
   readonly doubled: string[] = [];
   mishaps: string[] = [];
+  #changes = 0;
   readonly #taken = new Set<string>();
   #locks = new Map<string, Promise<void>>();
 
@@ -83,6 +95,7 @@ class Browser {
 
   open(at: number): void {
     const send = this.scheduler.scheduleFunction(async (row: OutboxRow) => this.answer(row));
+    const amend = this.scheduler.scheduleFunction(async (row: OutboxRow) => this.amend(row));
     let die = (): void => undefined;
     const dead = new Promise<void>((resolve) => {
       die = resolve;
@@ -92,6 +105,7 @@ class Browser {
     tab.outbox = new Outbox({
       storage: this.#opened(tab),
       send: async (row) => (tab.up ? send(row) : failed(unreachable('not connected'))),
+      amend: async (row) => (tab.up ? amend(row) : failed(unreachable('not connected'))),
       connected: () => tab.up,
       exclusively: (name, act) => this.exclusively(name, async () => Promise.race([act(), tab.dead])),
       changed: (rows) => {
@@ -116,19 +130,34 @@ class Browser {
 
   answer(row: OutboxRow): Outcome<Receipt> {
     const mishap = this.mishaps.shift();
-    const isStored = this.stored.some((one) => one.clientId === row.clientId);
-    const code = this.#taken.has(row.clientId) ? 'CONFLICT' : MISHAPS[mishap ?? ''];
+    const known = this.stored.find((one) => one.clientId === row.clientId);
+    const isStored = known !== undefined;
+    const isTaken = this.#taken.has(row.clientId) || (isStored && known.content !== row.content);
+    const code = isTaken ? 'CONFLICT' : MISHAPS[mishap ?? ''];
     // What another text was stored under is never free again.
     if (code === 'CONFLICT' && !isStored) this.#taken.add(row.clientId);
     // What is stored is answered with what it was answered first, whatever else happens.
-    if (!isStored && (code === undefined || code === 'NETWORK')) this.stored.push(row);
-    if (code === 'NETWORK' || code === 'BUSY') return failed({ code, message: '', fields: {}, retryAfterMs: null });
+    if (!isStored && (code === undefined || code === 'NETWORK')) {
+      this.stored.push(row);
+      this.standing.set(row.clientId, row.content);
+    }
+    const isUnheard = code === 'NETWORK' || code === 'BUSY';
+    if (isUnheard || (code === 'CONFLICT' && isTaken))
+      return failed({ code, message: '', fields: {}, retryAfterMs: null });
     if (!isStored && code !== undefined) {
-      this.refused.add(row.content);
+      this.refused.add(original(row.content));
       return failed({ code, message: '', fields: {}, retryAfterMs: null });
     }
     const at = this.stored.findIndex((one) => one.clientId === row.clientId) + 1;
     return done({ id: String(at), rev: at, createdAt: at });
+  }
+
+  /** Changes what is stored; the answer may be lost. */
+  amend(row: OutboxRow): Outcome {
+    const code = MISHAPS[this.mishaps.shift() ?? ''];
+    if (code !== 'BUSY') this.standing.set(row.clientId, row.withdrawn === true ? null : row.content);
+    if (code === 'BUSY' || code === 'NETWORK') return failed({ code, message: '', fields: {}, retryAfterMs: null });
+    return done(undefined);
   }
 
   async take(step: Step): Promise<void> {
@@ -146,9 +175,21 @@ class Browser {
         return;
       case 'discard':
         if (row === undefined) return;
-        this.discarded.add(row.content);
+        this.discarded.add(original(row.content));
         void tab.outbox.discard(row.clientId);
         return;
+      case 'change': {
+        if (row === undefined) return;
+        const text = `${original(row.content)}!${++this.#changes}`;
+        void this.change(original(text), text, tab.outbox.change(row.clientId, text));
+        return;
+      }
+      case 'withdraw': {
+        if (row === undefined || row.state === 'failed') return;
+        this.takenBack.add(original(row.content));
+        void tab.outbox.withdraw(row.clientId);
+        return;
+      }
       case 'go on':
         if (this.scheduler.count() > 0) await this.scheduler.waitOne();
         return;
@@ -161,7 +202,8 @@ class Browser {
         return;
       case 'crash':
         // What was not written down yet goes with the tab.
-        for (const one of tab.rows) if (one.position === Number.MAX_SAFE_INTEGER) this.discarded.add(one.content);
+        for (const one of tab.rows)
+          if (one.position === Number.MAX_SAFE_INTEGER) this.discarded.add(original(one.content));
         tab.outbox.stop();
         tab.die();
         this.open(step.tab);
@@ -169,6 +211,20 @@ class Browser {
       default:
         this.mishaps.push(step.do);
     }
+  }
+
+  /** A change begun; which of two at once comes last nobody can tell, nor what became of one in a tab that crashed. */
+  async change(text: string, next: string, done: Promise<boolean>): Promise<void> {
+    const change = this.changed.get(text) ?? { flying: 0, begun: 0, may: new Set([text]) };
+    this.changed.set(text, change);
+    const isAlone = change.flying === 0;
+    const begun = ++change.begun;
+    change.flying += 1;
+    change.may.add(next);
+    const isTaken = await done;
+    change.flying -= 1;
+    if (!isTaken) change.may.delete(next);
+    else if (isAlone && begun === change.begun) change.may = new Set([next]);
   }
 
   /** From now on everything works. */
@@ -210,22 +266,28 @@ test.each([true, false])(
         const left = await Promise.all([browser.storage.outbox(), browser.rest()]).then(([rows]) => rows);
         expect(left.map((row) => row.clientId)).toStrictEqual(browser.tabs[0]?.rows.map((row) => row.clientId));
 
-        const stored = browser.stored.map((row) => row.content);
+        const stored = browser.stored.map((row) => original(row.content));
         expect(new Set(stored).size, 'stored once').toBe(stored.length);
         for (const text of browser.written) {
           if (browser.discarded.has(text)) continue;
-          const kept = left.some((row) => row.content === text && row.state === 'failed');
+          const kept = left.some((row) => original(row.content) === text && row.state === 'failed');
+          // Whether it was stored before that is nobody's loss.
+          if (browser.takenBack.has(text)) continue;
           const isStored = stored.includes(text);
+          const at = browser.stored.find((row) => original(row.content) === text)?.clientId ?? '';
+          const may = [...(browser.changed.get(text)?.may ?? [text])];
+          if (isStored && hasLocks) expect(may, 'as it was changed last').toContain(browser.standing.get(at));
           // Without locks one tab may be refused what another one stores and cannot say any more: a retry tells.
           const isRight = hasLocks ? isStored !== kept : isStored || kept;
           expect([text, isRight], 'stored, or kept as refused').toStrictEqual([text, true]);
         }
-        const strayed = new Set([...browser.refused, ...browser.discarded]);
+        const strayed = new Set([...browser.refused, ...browser.discarded, ...browser.takenBack]);
         for (const name of ['channel 0', 'channel 1']) {
           for (const who of [' of 0', ' of 1']) {
             const sent = browser.stored
-              .filter((row) => row.channelId === name && row.content.endsWith(who) && !strayed.has(row.content))
-              .map((row) => row.content);
+              .filter((row) => row.channelId === name)
+              .map((row) => original(row.content))
+              .filter((text) => text.endsWith(who) && !strayed.has(text));
             const inOrder = browser.written.filter((text) => sent.includes(text));
             expect(sent, 'in the order of writing').toStrictEqual(inOrder);
           }

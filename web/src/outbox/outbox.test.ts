@@ -1,79 +1,13 @@
 import 'fake-indexeddb/auto';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
-import { done, failed, type Failure, type Outcome } from '../net/outcome';
+import type { Outcome } from '../net/outcome';
 import { memoryStorage } from './memory';
-import { Outbox, type OutboxPorts, type Receipt } from './outbox';
-import { openStorage, type OutboxRow, type Storage } from './storage';
+import type { Receipt } from './outbox';
+import { openStorage, type Storage } from './storage';
+import { openAgain, openTab, refuse, serveEachTest, server, storage } from './tab.fixture';
 
-/** A server that stores each clientId once, and does what it is told. */
-class FakeServer {
-  readonly stored: OutboxRow[] = [];
-  readonly asked: string[] = [];
-  connected = true;
-  /** What it answers next, before it behaves. */
-  readonly answers: ((row: OutboxRow) => Promise<Outcome<Receipt>>)[] = [];
-
-  async send(row: OutboxRow): Promise<Outcome<Receipt>> {
-    this.asked.push(row.content);
-    return this.answers.shift()?.(row) ?? this.store(row);
-  }
-
-  store(row: OutboxRow): Outcome<Receipt> {
-    if (!this.stored.some((one) => one.clientId === row.clientId)) this.stored.push(row);
-    const at = this.stored.findIndex((one) => one.clientId === row.clientId) + 1;
-    return done({ id: String(at), rev: at, createdAt: at });
-  }
-
-  get contents(): string[] {
-    return this.stored.map((row) => row.content);
-  }
-}
-
-interface Tab {
-  outbox: Outbox;
-  rows: () => readonly OutboxRow[];
-}
-
-let server: FakeServer;
-let storage: Storage;
-let tabs: Tab[] = [];
-let user = 0;
-
-function openTab(on: Storage = storage, change: Partial<OutboxPorts> = {}): Tab {
-  let rows: readonly OutboxRow[] = [];
-  const outbox = new Outbox({
-    storage: on,
-    send: (row) => server.send(row),
-    connected: () => server.connected,
-    exclusively: (_name, act) => act(),
-    changed: (next) => {
-      rows = next;
-    },
-    saved: () => undefined,
-    sent: () => undefined,
-    ...change,
-  });
-  const tab = { outbox, rows: () => rows };
-  tabs.push(tab);
-  return tab;
-}
-
-function refuse(code: Failure['code'], retryAfterMs: number | null = null): () => Promise<Outcome<Receipt>> {
-  return async () => failed({ code, message: `it is ${code}`, fields: {}, retryAfterMs });
-}
-
-beforeEach(async () => {
-  server = new FakeServer();
-  user += 1;
-  storage = await openStorage(`user-${user}`);
-});
-
-afterEach(() => {
-  for (const tab of tabs) tab.outbox.stop();
-  tabs = [];
-  vi.useRealTimers();
-});
+serveEachTest();
 
 describe('sending', () => {
   test('a message is written down before it is sent', async () => {
@@ -133,7 +67,7 @@ describe('sending', () => {
     before.outbox.stop();
 
     server.connected = true;
-    const after = openTab(await openStorage(`user-${user}`));
+    const after = openTab(await openAgain());
     await after.outbox.load();
     await vi.waitFor(() => expect(server.stored.map((row) => row.clientId)).toStrictEqual(ids));
   });
@@ -351,6 +285,29 @@ describe('a browser without a database', () => {
     outbox.kick(true);
     await added;
     expect(server.contents).toStrictEqual(['hello']);
+  });
+
+  test('that is made anew gets everything that waits here, and has it safe', async () => {
+    server.connected = false;
+    let isBroken = false;
+    const memory = memoryStorage();
+    const breaking: Storage = {
+      ...memory,
+      addToOutbox: (row) => (isBroken ? Promise.reject(new Error('closed')) : memory.addToOutbox(row)),
+    };
+    const { outbox, rows } = openTab(breaking);
+    await outbox.add('general', 'before');
+    isBroken = true;
+    let isSafe = false;
+    void outbox.add('general', 'meanwhile').then(() => (isSafe = true));
+    await settled();
+    await memory.clear();
+    isBroken = false;
+    outbox.rewrite();
+    await outbox.load();
+    expect(rows().map((row) => row.content)).toStrictEqual(['before', 'meanwhile']);
+    expect((await memory.outbox()).map((row) => row.content)).toStrictEqual(['before', 'meanwhile']);
+    expect(isSafe).toBe(true);
   });
 
   test('that has none keeps things in memory', async () => {

@@ -1,7 +1,8 @@
 import { backoff } from '../net/backoff';
-import type { Failure } from '../net/outcome';
+import type { Failure, Outcome } from '../net/outcome';
 import { newId } from './id';
-import type { OutboxRow, Storage } from './storage';
+import { changed, saysTheSame, type OutboxRow } from './row';
+import type { Storage } from './storage';
 
 /** What the server says of a message that it stored. */
 export interface Receipt {
@@ -13,7 +14,9 @@ export interface Receipt {
 export interface OutboxPorts {
   storage: Storage;
   /** Sends one message; never throws. */
-  send(row: OutboxRow): Promise<{ ok: true; data: Receipt } | { ok: false; failure: Failure }>;
+  send(row: OutboxRow): Promise<Outcome<Receipt>>;
+  /** The server stored a row as `said`; tells it what the row says since then, or that it was withdrawn. Never throws. */
+  amend(row: OutboxRow, said: string, receipt: Receipt): Promise<Outcome>;
   /** Whether it makes sense to send now. */
   connected(): boolean;
   /** Runs `act` while no other tab runs one of that name. */
@@ -22,12 +25,14 @@ export interface OutboxPorts {
   changed(rows: readonly OutboxRow[]): void;
   /** The storage is another than before: other tabs should read it. */
   saved(): void;
-  /** The server stored a row. */
+  /** The server stored a row, as it is. */
   sent(row: OutboxRow, receipt: Receipt): void;
 }
 
 /** Codes that will be the same however often one asks. Any other outcome leaves the message queued. */
 const DEFINITE = new Set<Failure['code']>(['INVALID', 'FORBIDDEN', 'NOT_FOUND', 'CONFLICT']);
+/** Codes that leave open whether the message was stored. */
+const OPEN = new Set<Failure['code']>(['NETWORK', 'UNAVAILABLE', 'INTERNAL']);
 const WAIT = { base: 1_000, cap: 30_000 };
 /** Not written down (yet, or at all: a browser that refuses). Sorts behind every position of a storage. */
 const UNWRITTEN = Number.MAX_SAFE_INTEGER;
@@ -42,6 +47,8 @@ export class Outbox {
   readonly #removing = new Set<string>();
   /** Rows that the storage would not take, and whom to tell when they are safe elsewhere, or gone. */
   readonly #loose = new Map<string, () => void>();
+  /** What the server is being told now. */
+  readonly #sending = new Set<string>();
   readonly #draining = new Set<string>();
   readonly #failures = new Map<string, number>();
   readonly #waits = new Map<string, ReturnType<typeof setTimeout>>();
@@ -78,7 +85,7 @@ export class Outbox {
       refusal: null,
     };
     this.#set([...this.#rows, row]);
-    await this.#write(row, (next) => this.ports.storage.addToOutbox(unplaced(next)));
+    await this.#add(row);
     return row.clientId;
   }
 
@@ -87,8 +94,9 @@ export class Outbox {
     const row = this.#find(clientId);
     if (row === undefined || row.state !== 'failed') return;
     // That clientId stands for another text on the server, and will for ever.
-    const fresh = row.refusal?.code === 'CONFLICT' ? newId() : clientId;
-    const again: OutboxRow = { ...row, clientId: fresh, position: UNWRITTEN, state: 'queued', tries: 0, refusal: null };
+    const isTaken = row.refusal?.code === 'CONFLICT';
+    const fresh = isTaken ? { clientId: newId(), earlier: [] } : {};
+    const again: OutboxRow = { ...row, ...fresh, position: UNWRITTEN, state: 'queued', tries: 0, refusal: null };
     this.#set([...this.#rows.filter((one) => one !== row), again]);
     this.#removing.add(clientId);
     const { storage } = this.ports;
@@ -106,6 +114,21 @@ export class Outbox {
     if (row !== undefined) await this.#remove(row);
   }
 
+  /** Makes a message say something else. False if it does not wait here (any more): it is stored, or thrown away. */
+  async change(clientId: string, content: string): Promise<boolean> {
+    const row = this.#find(clientId);
+    if (row === undefined || row.state !== 'queued') return false;
+    return this.#replace(row, { content });
+  }
+
+  /** Takes a message back: it is gone, or is deleted where it stands once the server says where. False as in `change`. */
+  async withdraw(clientId: string): Promise<boolean> {
+    const row = this.#find(clientId);
+    if (row === undefined) return false;
+    if (row.tries > 0 || this.#sending.has(clientId)) return this.#replace(row, { withdrawn: true });
+    return this.#remove(row);
+  }
+
   /** Sends what can be sent. `fresh`: the connection is new, waiting for an older one makes no sense. */
   kick(fresh = false): void {
     if (fresh) {
@@ -114,6 +137,14 @@ export class Outbox {
       this.#failures.clear();
     }
     for (const channelId of new Set(this.#rows.map((row) => row.channelId))) void this.#drain(channelId);
+  }
+
+  /** The storage is a new one: writes down all that there is, before anything is read from it. */
+  rewrite(): void {
+    const written = this.#rows.filter((row) => row.position !== UNWRITTEN);
+    const restored = this.ports.storage.restoreOutbox(written);
+    void this.#inStorage(() => restored).then(() => this.ports.saved());
+    for (const row of this.#rows) if (this.#loose.has(row.clientId)) void this.#add(row);
   }
 
   /** Ends all sending; what is written down stays. */
@@ -145,23 +176,78 @@ export class Outbox {
   }
 
   /** Sends one row; false if the channel has to wait. */
-  async #send(row: OutboxRow): Promise<boolean> {
-    const outcome = await this.ports.send(row);
+  async #send(next: OutboxRow): Promise<boolean> {
+    const row = await this.#written(next.clientId);
+    if (row?.state !== 'queued') return true;
+    this.#sending.add(row.clientId);
+    const { outcome, said } = await this.#offer(row);
+    const failure = outcome.ok ? await this.#settle(row, said, outcome.data) : outcome.failure;
+    this.#sending.delete(row.clientId);
     if (this.#stopped) return false;
-    if (outcome.ok) {
+    if (failure === null) {
       this.#failures.delete(row.channelId);
-      this.ports.sent(row, outcome.data);
-      await this.#remove(row);
       return true;
     }
-    const { code, message } = outcome.failure;
+    const { code, message } = failure;
+    const refused = { state: 'failed', refusal: { code, message } } as const;
     if (DEFINITE.has(code)) {
-      await this.#replace({ ...row, state: 'failed', tries: row.tries + 1, refusal: { code, message } });
+      await this.#changesDone();
+      // Nothing is left of it where it should be taken back.
+      if (this.#find(row.clientId)?.withdrawn === true) await this.#remove(row);
+      // Where it is the change that was refused, its clientId stands for what was stored before.
+      else if (outcome.ok) await this.#replace(row, { ...refused, clientId: newId(), earlier: [] });
+      else await this.#replace(row, refused);
       return true;
     }
-    await this.#replace({ ...row, tries: row.tries + 1 });
-    this.#wait(row.channelId, outcome.failure);
+    if (OPEN.has(code)) await this.#replace(row, { tries: row.tries + 1 });
+    this.#wait(row.channelId, failure);
     return false;
+  }
+
+  /** Offers a row as it is now. Where the server knows it with another text, it is one that it was sent with before. */
+  async #offer(row: OutboxRow): Promise<{ outcome: Outcome<Receipt>; said: string }> {
+    const earlier = [...(row.earlier ?? [])];
+    for (let said = row.content; ;) {
+      const outcome = await this.ports.send({ ...row, content: said });
+      const before = earlier.shift();
+      if (outcome.ok || outcome.failure.code !== 'CONFLICT' || before === undefined) return { outcome, said };
+      said = before;
+    }
+  }
+
+  /** The server has a row as `said`. What was made of it meanwhile is told as well; then it is done. Or why it is not. */
+  async #settle(sent: OutboxRow, said: string, receipt: Receipt): Promise<Failure | null> {
+    let isTold = false;
+    for (let now = said; !this.#stopped;) {
+      await this.#changesDone();
+      // Thrown away: one sees that it was too late.
+      const row = this.#find(sent.clientId) ?? sent;
+      if (row.withdrawn === true || row.content !== now) {
+        const outcome = await this.ports.amend(row, said, receipt);
+        if (!outcome.ok) return outcome.failure;
+        isTold = true;
+        now = row.content;
+      } else if (!isTold) {
+        isTold = true;
+        this.ports.sent(row, receipt);
+      }
+      if (await this.#remove(row, true)) return null;
+    }
+    return null;
+  }
+
+  /** A row once what it says is written down: only then may it be told. */
+  async #written(clientId: string): Promise<OutboxRow | undefined> {
+    for (;;) {
+      const before = this.#find(clientId);
+      await this.#changesDone();
+      if (this.#find(clientId) === before) return before;
+    }
+  }
+
+  /** Whoever is just changing a row is to hear that it was done, not that it is gone. */
+  #changesDone(): Promise<void> {
+    return this.#inStorage(async () => undefined);
   }
 
   #wait(channelId: string, failure: Failure): void {
@@ -174,6 +260,10 @@ export class Outbox {
       void this.#drain(channelId);
     };
     this.#waits.set(channelId, setTimeout(again, pause));
+  }
+
+  #add(row: OutboxRow): Promise<void> {
+    return this.#write(row, (next) => this.ports.storage.addToOutbox(unplaced(next)));
   }
 
   /** Writes a row that is shown already, then sends it. */
@@ -191,7 +281,13 @@ export class Outbox {
             this.#rows.map((one) => (one.clientId === row.clientId ? { ...one, position: saved.position } : one)),
           );
       } catch {
-        safe = new Promise((resolve) => this.#loose.set(row.clientId, resolve));
+        const before = this.#loose.get(row.clientId);
+        safe = new Promise((resolve) => {
+          this.#loose.set(row.clientId, () => {
+            before?.();
+            resolve();
+          });
+        });
       }
     });
     if (this.#find(row.clientId) === undefined) await this.#reload();
@@ -200,27 +296,49 @@ export class Outbox {
     await safe;
   }
 
-  async #replace(row: OutboxRow): Promise<void> {
-    // Thrown away, or sent again since: then this answer comes too late to count.
-    if (this.#find(row.clientId)?.position !== row.position) return;
-    this.#set(this.#rows.map((one) => (one.clientId === row.clientId ? row : one)));
+  /** Changes a row, here and where it is written down; false if it is gone from there. */
+  async #replace({ clientId, position }: OutboxRow, change: Partial<OutboxRow>): Promise<boolean> {
+    // Thrown away, or sent again since: then this comes too late to count.
+    if (this.#find(clientId)?.position !== position) return false;
+    const ids = new Set([clientId, change.clientId ?? clientId]);
+    const apply = (): void => this.#set(this.#rows.map((one) => (ids.has(one.clientId) ? changed(one, change) : one)));
+    apply();
+    let isThere = true;
     await this.#inStorage(async () => {
+      const now = this.#rows.find((one) => ids.has(one.clientId));
+      const at = now?.position ?? UNWRITTEN;
+      if (at === UNWRITTEN || (at !== position && position !== UNWRITTEN)) return void (isThere = now !== undefined);
+      isThere = await this.ports.storage.updateOutbox(at, change);
+      // What was read just before it brought back the row as it was.
+      if (isThere) apply();
       // Another tab took it out meanwhile: it was stored after all, or thrown away.
-      const isThere = row.position === UNWRITTEN || (await this.ports.storage.updateOutbox(row));
-      if (!isThere) this.#set(this.#rows.filter((one) => one.clientId !== row.clientId));
+      else this.#set(this.#rows.filter((one) => !ids.has(one.clientId)));
     });
     this.ports.saved();
+    return isThere;
   }
 
-  async #remove(row: OutboxRow): Promise<void> {
-    this.#set(this.#rows.filter((one) => one.clientId !== row.clientId));
-    this.#letGo(row.clientId);
+  /** Takes a row out. With `unchanged` only if it is still that: false says that it was changed meanwhile. */
+  async #remove(row: OutboxRow, unchanged = false): Promise<boolean> {
+    const before = this.#find(row.clientId);
+    if (unchanged && before !== undefined && !saysTheSame(before, row)) return false;
+    this.#set(this.#rows.filter((one) => one !== before));
     // One that is just being written is removed when that is done.
-    if (row.position === UNWRITTEN) return;
+    if (row.position === UNWRITTEN) {
+      this.#letGo(row.clientId);
+      return true;
+    }
     this.#removing.add(row.clientId);
-    await this.#inStorage(() => this.ports.storage.removeFromOutbox(row.position));
+    let left: OutboxRow | null = null;
+    await this.#inStorage(async () => {
+      left = await this.ports.storage.removeFromOutbox(row.position, unchanged ? row : undefined);
+    });
     this.#removing.delete(row.clientId);
+    // In another tab.
+    if (left !== null) this.#set([left, ...this.#rows]);
+    else this.#letGo(row.clientId);
     this.ports.saved();
+    return left === null;
   }
 
   async #reload(): Promise<void> {
@@ -265,5 +383,5 @@ function unplaced({ position: _, ...row }: OutboxRow): Omit<OutboxRow, 'position
 
 function sameOr(known: OutboxRow | undefined, row: OutboxRow): OutboxRow {
   const same = known !== undefined && known.position === row.position && known.state === row.state;
-  return same && known.tries === row.tries ? known : row;
+  return same && known.tries === row.tries && saysTheSame(known, row) ? known : row;
 }

@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
-import { openDB } from 'idb';
-import { describe, expect, test } from 'vitest';
+import { deleteDB, openDB } from 'idb';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import type { Channel } from '../protocol';
 import { newId } from './id';
@@ -43,15 +43,15 @@ describe.each(kinds)('%s storage', (_kind, open) => {
     const storage = await open();
     const added = await storage.addToOutbox({ ...row, state: 'queued' });
     await storage.removeFromOutbox(added.position);
-    await storage.updateOutbox({ ...added, tries: 1 });
+    expect(await storage.updateOutbox(added.position, { tries: 1 })).toBe(false);
     expect(await storage.outbox()).toStrictEqual([]);
   });
 
   test('forgets the cache without what was written', async () => {
     const storage = await open();
     await storage.addToOutbox({ ...row, state: 'queued' });
-    await storage.save([channel], [{ channelId: 'general', cursor: 4, floor: 1, rows: [] }]);
-    await storage.saveDraft('general', { text: 'half a', place: '#general' });
+    await storage.save([channel], [{ channelId: 'general', cursor: 4, floor: 1, rows: [] }], []);
+    await storage.saveDraft('general', { text: 'half a', place: '#general' }, '');
     await storage.saveEpoch('one');
     expect(await storage.channels()).toStrictEqual([channel]);
     expect(await storage.epoch()).toBe('one');
@@ -70,13 +70,28 @@ describe.each(kinds)('%s storage', (_kind, open) => {
 
   test('forgets a channel but not what one was writing there', async () => {
     const storage = await open();
-    await storage.save([channel], []);
-    await storage.saveDraft('general', { text: 'half a', place: '#general' });
+    await storage.save([channel], [], []);
+    await storage.saveDraft('general', { text: 'half a', place: '#general' }, '');
     await storage.removeChannel('general');
     expect(await storage.channels()).toStrictEqual([]);
     expect(await storage.drafts()).toStrictEqual(new Map([['general', { text: 'half a', place: '#general' }]]));
-    await storage.saveDraft('general', { text: '', place: '#general' });
+    await storage.saveDraft('general', { text: '', place: '#general' }, 'half a');
     expect(await storage.drafts()).toStrictEqual(new Map());
+  });
+
+  test('keeps a draft that another tab wrote unseen, in front of what is written now', async () => {
+    const storage = await open();
+    const place = '#general';
+    const text = async () => (await storage.drafts()).get('general')?.text;
+    await storage.saveDraft('general', { text: 'one', place }, '');
+    expect(await storage.saveDraft('general', { text: 'two', place }, '')).toBe('one');
+    expect(await text()).toBe('one\n\ntwo');
+    expect(await storage.saveDraft('general', { text: 'one, seen', place }, 'one\n\ntwo')).toBe('');
+    expect(await text()).toBe('one, seen');
+    expect(await storage.saveDraft('general', { text: '', place }, 'two')).toBe('one, seen');
+    expect(await text()).toBe('one, seen');
+    expect(await storage.saveDraft('general', { text: 'at the door', place }, null)).toBe('');
+    expect(await text()).toBe('at the door');
   });
 });
 
@@ -104,4 +119,67 @@ test('a draft that an older page left is still there', async () => {
   const storage = await openStorage('older');
   expect(storage.durable).toBe(true);
   expect(await storage.drafts()).toStrictEqual(new Map([['general', { text: 'half a thought', place: '' }]]));
+});
+
+test('that is deleted under it is made anew, and gives no position twice', async () => {
+  const storage = await openStorage('wiped');
+  const first = await storage.addToOutbox({ ...row, state: 'queued' });
+  const renewed = new Promise<void>((resolve) => storage.onRenewed(resolve));
+  await deleteDB('hearth:wiped');
+  await renewed;
+  expect(await storage.outbox()).toStrictEqual([]);
+  const second = await storage.addToOutbox({ ...row, clientId: 'b', state: 'queued' });
+  await storage.restoreOutbox([first]);
+  expect(await storage.outbox()).toStrictEqual([first, second]);
+  storage.close();
+});
+
+test('that a newer client takes over is left alone', async () => {
+  const storage = await openStorage('newer');
+  const newer = await openDB('hearth:newer', 99);
+  await expect(storage.outbox()).rejects.toThrow();
+  await expect(storage.outbox()).rejects.toThrow();
+  newer.close();
+});
+
+describe('without room', () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  /** As a disk that is full: it takes again what is written once something was cleared. */
+  function fill(): { cleared: () => boolean } {
+    let cleared = false;
+    const { clear } = IDBObjectStore.prototype;
+    vi.spyOn(IDBObjectStore.prototype, 'clear').mockImplementation(function empty(this: IDBObjectStore) {
+      cleared = true;
+      return clear.call(this);
+    });
+    for (const way of ['add', 'put'] as const) {
+      const write = IDBObjectStore.prototype[way];
+      vi.spyOn(IDBObjectStore.prototype, way).mockImplementation(function refuse(this: IDBObjectStore, ...given) {
+        if (!cleared) throw new DOMException('full', 'QuotaExceededError');
+        return write.apply(this, given);
+      });
+    }
+    return { cleared: () => cleared };
+  }
+
+  test('the cache makes it for what a person wrote, and stays away', async () => {
+    const storage = await openStorage('full');
+    await storage.save([channel], [], []);
+    const added = await storage.addToOutbox({ ...row, state: 'queued' });
+    const disk = fill();
+    await storage.saveDraft('general', { text: 'half a', place: '' }, '');
+    expect(disk.cleared()).toBe(true);
+    expect((await storage.drafts()).get('general')?.text).toBe('half a');
+    expect(await storage.outbox()).toStrictEqual([added]);
+    await storage.save([channel], [], []);
+    expect(await storage.channels()).toStrictEqual([]);
+  });
+
+  test('the cache makes none for itself', async () => {
+    const storage = await openStorage('full of others');
+    const disk = fill();
+    await expect(storage.save([channel], [], [])).rejects.toThrow('full');
+    expect(disk.cleared()).toBe(false);
+  });
 });

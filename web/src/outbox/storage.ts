@@ -1,56 +1,46 @@
-import type { Refusal } from '../timeline/row';
 import type { Snapshot } from '../timeline/snapshot';
-import type { Channel } from '../protocol';
+import type { Channel, Profile } from '../protocol';
+import type { Draft } from './draft';
 import { openIndexed } from './indexed';
 import { memoryStorage } from './memory';
-
-/** A message that was written and is not known to be stored by the server. */
-export interface OutboxRow {
-  /** The order of writing, given by the storage. */
-  position: number;
-  clientId: string;
-  channelId: string;
-  /** What the channel was called when it was written: one that was left since tells no name. */
-  place?: string;
-  content: string;
-  state: 'queued' | 'failed';
-  /** How often sending it was begun. */
-  tries: number;
-  /** Milliseconds since the epoch by this device's clock: for display, never for order. */
-  createdAt: number;
-  refusal: Refusal | null;
-}
-
-/** A text that was begun in a channel. */
-export interface Draft {
-  text: string;
-  /** What the channel is called, as in the outbox. */
-  place: string;
-}
+import type { OutboxRow, Said } from './row';
 
 /** What one person left behind in this browser. */
 export interface Storage {
   /** False if nothing survives a reload. */
   readonly durable: boolean;
+  /**
+   * Calls that when what was kept here is gone (cleared, or deleted from elsewhere) and can be written anew. Nothing was
+   * read before.
+   */
+  onRenewed(act: () => void): void;
   /** All rows in the order of writing. */
   outbox(): Promise<OutboxRow[]>;
   /** Writes a row down; resolves when it is safe. */
   addToOutbox(row: Omit<OutboxRow, 'position'>): Promise<OutboxRow>;
-  /** Replaces a row if it still exists; says whether it does. */
-  updateOutbox(row: OutboxRow): Promise<boolean>;
+  /** Puts rows back, at their positions. */
+  restoreOutbox(rows: readonly OutboxRow[]): Promise<void>;
+  /** Changes a row if it still exists; says whether it does. */
+  updateOutbox(position: number, change: Partial<OutboxRow>): Promise<boolean>;
   /** Puts a row behind all others if it still exists; null if it does not. */
   moveToEnd(row: OutboxRow): Promise<OutboxRow | null>;
-  removeFromOutbox(position: number): Promise<void>;
+  /** Takes a row out; where `said` is given only if it still says that, and else returns it. */
+  removeFromOutbox(position: number, said?: Said): Promise<OutboxRow | null>;
   channels(): Promise<Channel[]>;
   /** Keeps these, beside what is kept of others; all or nothing. */
-  save(channels: readonly Channel[], snapshots: readonly Snapshot[]): Promise<void>;
+  save(channels: readonly Channel[], snapshots: readonly Snapshot[], people: readonly Profile[]): Promise<void>;
   /** Forgets a channel and its snapshot; a draft stays, text is never lost. */
   removeChannel(channelId: string): Promise<void>;
   snapshots(): Promise<Snapshot[]>;
+  people(): Promise<Profile[]>;
+  removePeople(userIds: readonly string[]): Promise<void>;
   /** By channel. */
   drafts(): Promise<Map<string, Draft>>;
-  /** An empty text removes the draft. */
-  saveDraft(channelId: string, draft: Draft): Promise<void>;
+  /**
+   * Writes a draft down; an empty text removes it. Where another text is found than `known` it is kept as well, and
+   * returned. Without `known` there is no time to look: the page is being left.
+   */
+  saveDraft(channelId: string, draft: Draft, known: string | null): Promise<string>;
   /** Which database of the server all this belongs to. */
   epoch(): Promise<string | null>;
   saveEpoch(epoch: string): Promise<void>;

@@ -1,4 +1,5 @@
 import type { Stored } from '../timeline/stored';
+import type { Draft } from './draft';
 
 /** What the tabs of one person in one browser tell each other. */
 export type Note =
@@ -6,6 +7,8 @@ export type Note =
   | { type: 'outbox' }
   /** A message from the outbox was stored by the server. */
   | { type: 'sent'; message: Stored }
+  /** What is begun in a channel was written down. */
+  | { type: 'draft'; channelId: string; draft: Draft }
   | { type: 'signed-out' };
 
 /** The other tabs of the same person. */

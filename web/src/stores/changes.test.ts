@@ -30,7 +30,7 @@ describe('editing', () => {
   test('begins with the newest own message, and shows what the server answers', async () => {
     const editing = useEditingStore();
     expect(editing.beginLast('general', server.ada.id)).toBe(true);
-    expect(editing.current).toMatchObject({ seq: 2, text: 'mine', fromComposer: true });
+    expect(editing.current).toMatchObject({ row: { seq: 2 }, text: 'mine', fromComposer: true });
     if (editing.current) editing.current.text = '  mine, changed ';
     expect(await editing.save('mine')).toBe(true);
     expect(editing.current).toBeNull();

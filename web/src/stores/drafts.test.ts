@@ -1,18 +1,22 @@
 import { createPinia, setActivePinia } from 'pinia';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { memoryStorage } from '../outbox/memory';
+import type { Draft } from '../outbox/draft';
 import type { Storage } from '../outbox/storage';
 import { useDraftsStore } from './drafts';
 import { setServices } from './services';
 
 let storage: Storage;
+/** What the other tabs were told. */
+let told: Draft[];
 
 beforeEach(() => {
   vi.useFakeTimers();
   setActivePinia(createPinia());
   storage = memoryStorage();
-  setServices({ storage } as never);
+  told = [];
+  setServices({ storage, tabs: { tell: (note: { draft: Draft }) => told.push(note.draft) } } as never);
 });
 afterEach(() => {
   setServices(null);
@@ -61,4 +65,62 @@ test('what is written next stands behind it, and is all that is left once it is 
   second.write();
   await vi.advanceTimersByTimeAsync(0);
   expect(await kept()).toStrictEqual({ general: 'third' });
+});
+
+describe('another tab', () => {
+  const draft = (text: string): Draft => ({ text, place: '#general' });
+  const write = (text: string, known: string) => storage.saveDraft('general', draft(text), known);
+
+  test('hears of what is written down, and what it wrote is taken over', async () => {
+    const drafts = useDraftsStore();
+    drafts.set('general', 'begun', '#general');
+    await vi.advanceTimersByTimeAsync(300);
+    expect(told).toStrictEqual([draft('begun')]);
+
+    await write('begun, gone on', 'begun');
+    drafts.hear('general', draft('begun, gone on'));
+    expect(drafts.get('general')).toBe('begun, gone on');
+    drafts.set('general', 'ended here', '#general');
+    await vi.advanceTimersByTimeAsync(300);
+    expect(await found()).toStrictEqual({ general: 'ended here' });
+    expect(told.at(-1)).toStrictEqual(draft('ended here'));
+
+    // Sent there.
+    await write('', 'ended here');
+    drafts.hear('general', draft(''));
+    expect([...drafts.all()]).toStrictEqual([]);
+  });
+
+  test('that wrote unseen loses nothing: both texts are shown and kept', async () => {
+    const drafts = useDraftsStore();
+    await write('theirs', '');
+    drafts.set('general', 'mine', '#general');
+    // It comes while one types: what is typed goes on.
+    drafts.hear('general', draft('theirs'));
+    expect(drafts.get('general')).toBe('mine');
+    await vi.advanceTimersByTimeAsync(300);
+    expect(drafts.get('general')).toBe('theirs\n\nmine');
+    expect(await found()).toStrictEqual({ general: 'theirs\n\nmine' });
+    expect(told).toStrictEqual([draft('theirs\n\nmine')]);
+  });
+
+  test('that sent the text while it is read from the storage has emptied it', async () => {
+    const drafts = useDraftsStore();
+    drafts.hear('general', draft(''));
+    drafts.restore(new Map([['general', draft('sent')]]));
+    expect(drafts.get('general')).toBe('');
+  });
+
+  test('is told and nothing is lost when the page is left while a text is being written down', async () => {
+    const drafts = useDraftsStore();
+    drafts.set('general', 'one', '#general');
+    await vi.advanceTimersByTimeAsync(300);
+    drafts.set('general', 'one two', '#general');
+    vi.advanceTimersByTime(300);
+    drafts.set('general', 'one two three', '#general');
+    expect(await kept()).toStrictEqual({ general: 'one two three' });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await found()).toStrictEqual({ general: 'one two three' });
+    expect(told.at(-1)).toStrictEqual(draft('one two three'));
+  });
 });

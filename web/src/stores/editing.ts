@@ -10,8 +10,8 @@ import { useTimelinesStore } from './timelines';
 
 /** A message that is being changed where it stands. */
 export interface Editing {
-  channelId: string;
-  seq: number;
+  /** The message as it was when that was begun. It keeps its key when it is stored meanwhile. */
+  row: Row;
   /** What it shall say. */
   text: string;
   /** Begun from the composer, which gets the focus back. */
@@ -21,7 +21,7 @@ export interface Editing {
   failure: Failure | null;
 }
 
-/** Changing and deleting messages that are stored already. One at a time. */
+/** Changing and deleting messages, those too that wait to be sent. One at a time. */
 export const useEditingStore = defineStore('editing', () => {
   const timelines = useTimelinesStore();
   const current = ref<Editing | null>(null);
@@ -29,17 +29,15 @@ export const useEditingStore = defineStore('editing', () => {
   const asked = ref<Row | null>(null);
 
   function begin(row: Row, options: { fromComposer?: boolean } = {}): void {
-    if (row.seq === null) return;
-    const { channelId, seq, content } = row;
     const fromComposer = options.fromComposer === true;
-    current.value = { channelId, seq, text: content, fromComposer, busy: false, failure: null };
+    current.value = { row, text: row.content, fromComposer, busy: false, failure: null };
   }
 
   /** Begins with the newest own message that is loaded; false if there is none. */
   function beginLast(channelId: string, self: string): boolean {
     const own = timelines
       .view(channelId)
-      .rows.findLast((row) => row.from === self && row.state === 'sent' && row.deletedAt === null);
+      .rows.findLast((row) => row.from === self && row.state !== 'failed' && row.deletedAt === null);
     if (own === undefined) return false;
     begin(own, { fromComposer: true });
     return true;
@@ -53,19 +51,31 @@ export const useEditingStore = defineStore('editing', () => {
   async function save(before: string): Promise<boolean> {
     const editing = current.value;
     if (editing === null || editing.busy) return false;
-    const { channelId, seq } = editing;
     const content = editing.text.trim();
     if (content === before) {
       cancel();
       return true;
     }
     editing.busy = true;
-    const outcome = await services()?.link.command('message:edit', { channelId, messageId: String(seq), content });
+    const applied = await change(editing.row, content);
     editing.busy = false;
-    const applied = take(outcome);
     if (!applied.ok) editing.failure = applied.failure;
     else if (current.value === editing) cancel();
     return applied.ok;
+  }
+
+  async function change(row: Row, content: string): Promise<Outcome> {
+    // What waits to be sent is changed there, and told from there: the server would be told the older text again.
+    if (row.clientId !== null && (await services()?.outbox.change(row.clientId, content)) === true)
+      return done(undefined);
+    const { channelId, seq } = latest(row);
+    if (seq === null) return failed(unreachable('not known to be stored'));
+    return take(await services()?.link.command('message:edit', { channelId, messageId: String(seq), content }));
+  }
+
+  /** The same message as it is now. */
+  function latest(row: Row): Row {
+    return timelines.view(row.channelId).rows.find(({ key }) => key === row.key) ?? row;
   }
 
   /** Asks whether to delete; `remove` answers. */
@@ -76,12 +86,22 @@ export const useEditingStore = defineStore('editing', () => {
     asked.value = null;
   }
   async function remove(): Promise<Outcome> {
-    const row = asked.value;
+    const row = asked.value === null ? null : latest(asked.value);
     keep();
-    if (row === null || row.seq === null) return done(undefined);
-    if (current.value?.seq === row.seq && current.value.channelId === row.channelId) cancel();
-    const payload = { channelId: row.channelId, messageId: String(row.seq) };
-    return take(await services()?.link.command('message:delete', payload));
+    if (row === null) return done(undefined);
+    const { channelId, key, clientId, seq } = row;
+    if (current.value?.row.key === key && current.value.row.channelId === channelId) cancel();
+    if (seq === null) return withdraw(row);
+    // It may wait there all the same, and would be told again.
+    if (clientId !== null) await services()?.outbox.discard(clientId);
+    return take(await services()?.link.command('message:delete', { channelId, messageId: String(seq) }));
+  }
+
+  async function withdraw(row: Row): Promise<Outcome> {
+    if (row.clientId !== null && (await services()?.outbox.withdraw(row.clientId)) === true) return done(undefined);
+    const { channelId, seq } = latest(row);
+    if (seq === null) return failed(unreachable('not known to be stored'));
+    return take(await services()?.link.command('message:delete', { channelId, messageId: String(seq) }));
   }
 
   /** The acting tab gets the message as an answer, not as an event. */

@@ -2,7 +2,8 @@ import { isEverybodys } from '../channel/rights';
 import { Link, type LinkStatus } from '../net/link';
 import { done } from '../net/outcome';
 import { Outbox, type OutboxPorts, type Receipt } from '../outbox/outbox';
-import { openStorage, type OutboxRow, type Storage } from '../outbox/storage';
+import type { OutboxRow } from '../outbox/row';
+import { openStorage, type Storage } from '../outbox/storage';
 import { joinTabs, type Note, type Tabs } from '../outbox/tabs';
 import type { Profile, ServerEvent } from '../protocol';
 import { Marks } from '../sync/marks';
@@ -12,13 +13,14 @@ import { Sync, type SyncPorts } from '../sync/sync';
 import { OthersTyping, OwnTyping } from '../sync/typing';
 import { isAttentive, watchWake } from '../sync/wake';
 import type { World } from '../sync/world';
-import type { Stored } from '../timeline/stored';
+import { fromWire, type Stored } from '../timeline/stored';
 import { useChannelsStore } from './channels';
 import { useComingsStore } from './comings';
 import { useConnectionStore } from './connection';
+import { useDeviceStore } from './device';
 import { useDraftsStore } from './drafts';
 import { useEditingStore } from './editing';
-import { restoreAll, saveTimelines } from './keeping';
+import { restoreAll, savePeople, saveTimelines, saying } from './keeping';
 import { useMembersStore } from './members';
 import { usePeopleStore } from './people';
 import { setServices } from './services';
@@ -47,7 +49,7 @@ export type Keep = 'everything' | 'what was written' | 'what another tab left' |
 
 /** Starts everything that runs while that person is signed in: shows what was left behind, then connects. */
 export async function goLive(self: string, ports: LivePorts): Promise<Live> {
-  const storage = await openStorage(self);
+  const storage = saying(await openStorage(self), useDeviceStore().setKeeps);
   const epoch = await storage.epoch().catch(() => null);
   const live = new Live(self, storage, epoch, ports);
   await live.start();
@@ -60,6 +62,7 @@ export class Live {
     channels: useChannelsStore(),
     comings: useComingsStore(),
     connection: useConnectionStore(),
+    device: useDeviceStore(),
     drafts: useDraftsStore(),
     editing: useEditingStore(),
     members: useMembersStore(),
@@ -77,6 +80,7 @@ export class Live {
   readonly #tabs: Tabs;
   readonly #outbox: Outbox;
   readonly #saving: Saving;
+  readonly #savingPeople: Saving;
   readonly #ends: (() => void)[] = [];
   /** This connection is known to be that person's. */
   #trusted = false;
@@ -126,6 +130,7 @@ export class Live {
     this.#tabs = joinTabs(self, (note) => this.#note(note));
     this.#outbox = new Outbox(this.#outboxPorts(connected));
     this.#saving = new Saving((channelIds) => saveTimelines(storage, this.#stores, channelIds));
+    this.#savingPeople = new Saving((userIds) => savePeople(storage, this.#stores, userIds));
   }
 
   async start(): Promise<void> {
@@ -134,11 +139,13 @@ export class Live {
       link: this.#link,
       outbox: this.#outbox,
       storage: this.storage,
+      tabs: this.#tabs,
       sync: this.#sync,
       marks: this.#marks,
       reading: this.#reading,
       typing: this.#typing,
     });
+    this.storage.onRenewed(() => this.#rewrite());
     await restoreAll(this.storage, this.#stores, this.self);
     await this.#outbox.load();
     this.#ends.push(
@@ -146,13 +153,14 @@ export class Live {
         this.#saving.changed(channelId);
         this.#reading.look();
       }),
+      this.#stores.people.watch((userId) => this.#savingPeople.changed(userId)),
       watchWake({
         woken: () => this.#woken(),
         // Where the server is on this machine it is there again at once; elsewhere the page says so in two seconds.
         networkLost: () => this.#link.bounce(),
         attention: () => this.#reading.look(),
         leaving: () => {
-          this.#saving.flush();
+          this.#flush();
           this.#stores.drafts.flush();
         },
       }),
@@ -172,11 +180,10 @@ export class Live {
 
   async stop(keep: Keep): Promise<void> {
     if (keep === 'everything' || keep === 'what was written') this.#stores.drafts.flush();
-    if (keep === 'everything') this.#saving.flush();
+    if (keep === 'everything') this.#flush();
     for (const end of this.#ends) end();
-    for (const part of [this.#typing, this.#link, this.#sync, this.#outbox, this.#marks, this.#reading, this.#saving]) {
-      part.stop();
-    }
+    for (const part of [this.#typing, this.#link, this.#sync, this.#outbox, this.#marks, this.#reading]) part.stop();
+    for (const part of [this.#saving, this.#savingPeople]) part.stop();
     this.#others.clear();
     setServices(null);
     const forgotten =
@@ -186,6 +193,19 @@ export class Live {
     this.storage.close();
     this.#tabs.close();
     for (const store of Object.values(this.#stores)) store.reset();
+  }
+
+  #flush(): void {
+    this.#saving.flush();
+    this.#savingPeople.flush();
+  }
+
+  /** What was kept is gone, but not what is here. */
+  #rewrite(): void {
+    this.#outbox.rewrite();
+    this.#stores.drafts.rewrite();
+    for (const channelId of this.#stores.timelines.all().keys()) this.#saving.changed(channelId);
+    if (this.epoch !== null) this.storage.saveEpoch(this.epoch).catch(() => undefined);
   }
 
   #event(event: ServerEvent): void {
@@ -227,6 +247,7 @@ export class Live {
   #note(note: Note): void {
     if (note.type === 'outbox') void this.#outbox.load();
     else if (note.type === 'sent') this.#sent(note.message);
+    else if (note.type === 'draft') this.#stores.drafts.hear(note.channelId, note.draft);
     else this.ports.signedOut();
   }
 
@@ -251,6 +272,11 @@ export class Live {
   }
 
   #outboxPorts(connected: () => boolean): OutboxPorts {
+    const sent = (row: OutboxRow, receipt: Receipt): void => {
+      const message = asStored(row, receipt, this.self);
+      this.#sent(message);
+      this.#tabs.tell({ type: 'sent', message });
+    };
     return {
       storage: this.storage,
       connected,
@@ -264,11 +290,17 @@ export class Live {
         const outcome = await this.#link.command('message:send', { channelId, content, clientId });
         return outcome.ok ? done(outcome.data.data) : outcome;
       },
-      sent: (row, receipt) => {
-        const message = asStored(row, receipt, this.self);
-        this.#sent(message);
-        this.#tabs.tell({ type: 'sent', message });
+      amend: async (row, said, receipt) => {
+        const at = { channelId: row.channelId, messageId: receipt.id };
+        const outcome = await (row.withdrawn === true
+          ? this.#link.command('message:delete', at)
+          : this.#link.command('message:edit', { ...at, content: row.content }));
+        if (!outcome.ok) return outcome;
+        sent({ ...row, content: said }, receipt);
+        this.#sent(fromWire(outcome.data.data));
+        return done(undefined);
       },
+      sent,
     };
   }
 

@@ -16,23 +16,26 @@ const FOLLOWED_MAX = 1_000;
 /** Everybody who was met so far, whether they are there, and who is typing. */
 export const usePeopleStore = defineStore('people', () => {
   const connection = useConnectionStore();
-  const known = shallowReactive(new Map<string, User>());
+  const known = shallowReactive(new Map<string, Profile>());
+  /** Whom the server told of; of those who are only remembered nobody knows. */
+  const online = shallowReactive(new Map<string, boolean>());
   const typing = shallowReactive(new Map<string, string[]>());
   /** Asked for, or to be asked for; those who do not exist stay in it, so that they are asked for once. */
   const asked = new Set<string>();
   let queue: string[] = [];
+  let watchers: ((userId: string) => void)[] = [];
 
-  /** Reactive; null until known. Asking for somebody who is not known yet also fetches them. */
-  function byId(userId: string): User | null {
-    const person = known.get(userId);
-    if (person === undefined) ensure([userId]);
-    return person ?? null;
+  /** Reactive; null until known. Asking for somebody whom the server did not tell of yet also fetches them. */
+  function byId(userId: string): Profile | null {
+    ensure([userId]);
+    return known.get(userId) ?? null;
   }
 
   /** Reactive: whether somebody is here now; null while nobody can say: not known yet, or no connection to hear it by. */
   function presence(userId: string | undefined): boolean | null {
-    const person = userId === undefined ? null : byId(userId);
-    return person === null || connection.bannerVisible ? null : person.isOnline;
+    if (userId === undefined || connection.bannerVisible) return null;
+    ensure([userId]);
+    return online.get(userId) ?? null;
   }
 
   /** Fetches whoever is not known yet and subscribes to their presence; many calls become one command. */
@@ -87,17 +90,37 @@ export const usePeopleStore = defineStore('people', () => {
   /** For `live.ts`: the server described somebody. */
   function put(user: User): void {
     asked.add(user.id);
-    known.set(user.id, user);
+    online.set(user.id, user.isOnline);
+    name(user);
   }
   /** For `live.ts`: somebody came or went. */
   function setPresence(userId: string, isOnline: boolean): void {
-    const person = known.get(userId);
-    if (person !== undefined && person.isOnline !== isOnline) known.set(userId, { ...person, isOnline });
+    if (online.has(userId)) online.set(userId, isOnline);
   }
   /** For `live.ts`: somebody goes by another name. */
-  function rename({ id, username, displayName }: Profile): void {
-    const person = known.get(id);
-    if (person !== undefined) known.set(id, { ...person, username, displayName });
+  function rename(profile: Profile): void {
+    if (known.has(profile.id)) name(profile);
+  }
+  /** For `live.ts`: what people were called when one was here last. */
+  function remember(profiles: readonly Profile[]): void {
+    for (const profile of profiles) if (!known.has(profile.id)) known.set(profile.id, profile);
+  }
+  function name({ id, username, displayName }: Profile): void {
+    const before = known.get(id);
+    if (before?.username === username && before.displayName === displayName) return;
+    known.set(id, { id, username, displayName });
+    for (const watcher of watchers) watcher(id);
+  }
+  /** For `live.ts`: those who are known of these. */
+  function profiles(userIds: Iterable<string>): Profile[] {
+    return [...userIds].flatMap((userId) => known.get(userId) ?? []);
+  }
+  /** For `live.ts`: hears of everybody who is called otherwise than before. */
+  function watch(watcher: (userId: string) => void): () => void {
+    watchers.push(watcher);
+    return () => {
+      watchers = watchers.filter((one) => one !== watcher);
+    };
   }
   /** For `live.ts`. */
   function setTyping(channelId: string, userIds: string[]): void {
@@ -113,6 +136,7 @@ export const usePeopleStore = defineStore('people', () => {
   /** For `live.ts`: somebody else may sign in next. */
   function reset(): void {
     known.clear();
+    online.clear();
     typing.clear();
     asked.clear();
     queue = [];
@@ -129,6 +153,9 @@ export const usePeopleStore = defineStore('people', () => {
     put,
     setPresence,
     rename,
+    remember,
+    profiles,
+    watch,
     setTyping,
     refresh,
     reset,

@@ -3,6 +3,7 @@ import { shallowRef } from 'vue';
 import type { Link } from '../net/link';
 import type { Outbox } from '../outbox/outbox';
 import type { Storage } from '../outbox/storage';
+import type { Tabs } from '../outbox/tabs';
 import type { Marks } from '../sync/marks';
 import type { Reading } from '../sync/reading';
 import type { Sync } from '../sync/sync';
@@ -15,6 +16,7 @@ export interface Services {
   link: Link;
   outbox: Outbox;
   storage: Storage;
+  tabs: Tabs;
   sync: Sync;
   marks: Marks;
   reading: Reading;

@@ -6,6 +6,7 @@ import { done, failed, type Failure, type Outcome } from '../net/outcome';
 import type { LogIn, Meta, OwnUser, Profile, SignUp } from '../protocol';
 import { useConnectionStore } from './connection';
 import { goLive, type Keep, type Live } from './live';
+import { usePeopleStore } from './people';
 import { isLeaving, rememberedSelf, rememberLeaving, rememberSelf, watchRemembered } from './remembered';
 
 /** `unknown` only until the first answer, and only in a browser that nobody was signed in to. */
@@ -134,6 +135,7 @@ export const useSessionStore = defineStore('session', () => {
     if (live !== null) await exit('everything');
     self.value = user;
     rememberSelf(user);
+    usePeopleStore().remember([user]);
     const signedOut = (): void => void exit('what another tab left');
     live = await goLive(user.id, { isSelf, confirm, renamed, owning, signedOut });
     state.value = 'signed-in';

@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia';
 import { computed, shallowRef } from 'vue';
 
-import type { OutboxRow } from '../outbox/storage';
+import type { OutboxRow } from '../outbox/row';
 import { useChannelsStore } from './channels';
 import { useDraftsStore } from './drafts';
 import { services } from './services';

@@ -2,7 +2,7 @@ import { defineStore } from 'pinia';
 import { computed, shallowReactive, shallowRef, type ComputedRef } from 'vue';
 
 import type { Channel } from '../protocol';
-import type { OutboxRow } from '../outbox/storage';
+import type { OutboxRow } from '../outbox/row';
 import type { Stored, Unsent } from '../timeline/stored';
 import { emptyTimeline, needsSync, reduce, type Action, type Timeline } from '../timeline/timeline';
 import { useDraftsStore } from './drafts';
@@ -240,6 +240,7 @@ export const useTimelinesStore = defineStore('timelines', () => {
   function setUnsent(rows: readonly OutboxRow[]): void {
     const next = new Map<string, Unsent[]>();
     for (const row of rows) {
+      if (row.withdrawn === true) continue;
       const there = next.get(row.channelId);
       if (there === undefined) next.set(row.channelId, [unsentOf(row)]);
       else there.push(unsentOf(row));

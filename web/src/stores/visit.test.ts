@@ -1,9 +1,11 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test, vi } from 'vitest';
 
+import { openStorage } from '../outbox/storage';
 import { useChannelsStore } from './channels';
 import { usePeopleStore } from './people';
 import { ben } from './server.fixture';
+import { useSessionStore } from './session';
 import { closeTab, openTab, range, serveEachTest, server, show } from './tab.fixture';
 import { useTimelinesStore } from './timelines';
 
@@ -22,7 +24,7 @@ describe('a visit', () => {
     await vi.waitFor(() => expect(channels.loaded).toBe(true));
     expect(channels.channels.map((item) => item.title)).toStrictEqual(['General', 'zoo']);
     await vi.waitFor(() => expect(channels.directs.map((item) => item.title)).toStrictEqual([ben.displayName]));
-    expect(usePeopleStore().byId('ben')?.isOnline).toBe(true);
+    expect(usePeopleStore().presence('ben')).toBe(true);
   });
 
   test('opens at the end when everything is read, and loads the rest by pages', async () => {
@@ -114,6 +116,47 @@ describe('a visit', () => {
 
     server.mend();
     await vi.waitFor(() => expect(seqs()).toStrictEqual([1, 2, 3, 4]));
+  });
+
+  test('again names whoever is seen there, without the server, by the last name that was told', async () => {
+    server.add('general', 3);
+    server.add('d', 0, { name: null, direct: true, type: 'private', users: ['ben'] });
+    await openTab();
+    await vi.waitFor(() => expect(usePeopleStore().byId('ben')?.displayName).toBe('Ben'));
+    server.tell({ name: 'user:updated', data: { id: 'ben', username: 'ben', displayName: 'Benedict' } });
+    await closeTab();
+
+    server.up = false;
+    await openTab();
+    const people = usePeopleStore();
+    expect(useChannelsStore().directs.map((item) => item.title)).toStrictEqual(['Benedict']);
+    expect(people.byId(server.ada.id)?.displayName).toBe('Ada');
+    expect(people.presence('ben')).toBeNull();
+
+    server.mend();
+    await vi.waitFor(() => expect(people.byId('ben')?.displayName).toBe('Ben'));
+    expect(people.presence('ben')).toBe(true);
+  });
+
+  test('again remembers nobody who is seen there no more, and nothing after signing out', async () => {
+    const general = server.add('general', 1);
+    await openTab();
+    await vi.waitFor(() => expect(show('general').seqs()).toStrictEqual([1]));
+    await vi.waitFor(() => expect(usePeopleStore().byId('ben')?.displayName).toBe('Ben'));
+    await closeTab();
+    const names = async () => (await openStorage(server.ada.id)).people();
+    expect(await names()).toMatchObject([{ id: 'ben' }]);
+
+    await openTab();
+    await vi.waitFor(() => expect(show('general').seqs()).toStrictEqual([1]));
+    for (let said = 0; said < 60; said++) server.says('general', server.ada.id);
+    expect(general.head.seq).toBe(61);
+    await closeTab();
+    await openTab();
+    await vi.waitFor(async () => expect(await names()).not.toContainEqual(expect.objectContaining({ id: 'ben' })));
+
+    await useSessionStore().logOut({ discardUnsent: true });
+    expect(await names()).toStrictEqual([]);
   });
 });
 

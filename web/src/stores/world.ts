@@ -4,6 +4,7 @@ import { syncFrom } from '../timeline/timeline';
 import type { useChannelsStore } from './channels';
 import type { useConnectionStore } from './connection';
 import type { useComingsStore } from './comings';
+import type { useDeviceStore } from './device';
 import type { useDraftsStore } from './drafts';
 import type { useEditingStore } from './editing';
 import type { useMembersStore } from './members';
@@ -15,6 +16,7 @@ import type { useTimelinesStore } from './timelines';
 export interface Stores {
   channels: ReturnType<typeof useChannelsStore>;
   connection: ReturnType<typeof useConnectionStore>;
+  device: ReturnType<typeof useDeviceStore>;
   drafts: ReturnType<typeof useDraftsStore>;
   editing: ReturnType<typeof useEditingStore>;
   members: ReturnType<typeof useMembersStore>;
