@@ -20,7 +20,7 @@ afterEach(() => {
 
 function search(open = ref(true)) {
   const ask = (query: string) => new Promise<Outcome<string[]>>((answer) => asked.push({ query, answer }));
-  const made = scope.run(() => useSearch(() => open.value, ask));
+  const made = scope.run(() => useSearch(() => open.value, ask, []));
   if (!made) throw new Error('the scope is over');
   return made;
 }

@@ -1,14 +1,17 @@
-import { ref, watch, type Ref } from 'vue';
+import { ref, shallowRef, watch } from 'vue';
 
 import type { Failure, Outcome } from '../net/outcome';
 
 /** A pause in typing that is long enough to ask, in milliseconds. */
 const PAUSE_MS = 150;
 
-/** Asks while one types; an answer that was overtaken by a newer question is dropped. Starts anew each time it opens. */
-export function useSearch<T>(open: () => boolean, ask: (query: string) => Promise<Outcome<T[]>>) {
+/**
+ * Asks while one types; an answer that was overtaken by a newer question is dropped. Starts anew each time it opens, with
+ * `nothing` found.
+ */
+export function useSearch<T>(open: () => boolean, ask: (query: string) => Promise<Outcome<T>>, nothing: T) {
   const query = ref('');
-  const results = ref<T[]>([]) as Ref<T[]>;
+  const results = shallowRef(nothing);
   /** The question that the results answer; null until the first answer. */
   const answered = ref<string | null>(null);
   const failure = ref<Failure | null>(null);
@@ -22,7 +25,7 @@ export function useSearch<T>(open: () => boolean, ask: (query: string) => Promis
       turn += 1;
       if (!isOpen) return;
       query.value = '';
-      results.value = [];
+      results.value = nothing;
       answered.value = null;
       failure.value = null;
       void run();

@@ -296,6 +296,23 @@ code: string,
 message: string, };
 
 /**
+ * A page of channels, and how many there are beside it.
+ */
+export type FoundChannels = {
+/**
+ * The channels.
+ */
+data: Array<Channel>,
+/**
+ * Whether more follow after the last of them.
+ */
+hasMore: boolean,
+/**
+ * How many were found in all; 1000 stands for that many or more.
+ */
+count: number, };
+
+/**
  * One person, or a list of them; and from now on their comings and goings. One of the two fields must be there.
  */
 export type GetUser = {
@@ -1015,7 +1032,7 @@ export interface Commands {
   "message:delete": { payload: DeleteMessage; reply: Data<Message> };
   "message:ack": { payload: AckMessage; reply: Empty };
   "channel:list": { payload: ListChannels; reply: Page<Channel> };
-  "channel:search": { payload: SearchChannels; reply: Page<Channel> };
+  "channel:search": { payload: SearchChannels; reply: FoundChannels };
   "channel:members": { payload: ListMembers; reply: Page<ChannelMember> };
   "user:get": { payload: GetUser; reply: Data<Users> };
   "user:search": { payload: SearchUsers; reply: Page<User> };
@@ -1075,4 +1092,5 @@ export const LIMITS = {
   add: { min: 1, max: 100 },
   syncChannels: { min: 0, max: 500 },
   members: { min: 0, max: 1000 },
+  foundChannels: { min: 0, max: 1000 },
 } as const;

@@ -2,7 +2,14 @@ import { defineStore } from 'pinia';
 import { computed, ref, shallowReactive, type ComputedRef } from 'vue';
 
 import { done, failed, unreachable, type Outcome } from '../net/outcome';
-import { LIMITS, type Channel, type ChannelUpdate, type CreateChannel, type SearchOrder } from '../protocol';
+import {
+  LIMITS,
+  type Channel,
+  type ChannelUpdate,
+  type CreateChannel,
+  type FoundChannels,
+  type SearchOrder,
+} from '../protocol';
 import { sameValues } from '../channel/same';
 import { sharedOf } from '../sync/sync';
 import { useDraftsStore } from './drafts';
@@ -34,7 +41,7 @@ export interface ChannelItem {
 }
 
 /** How many search results are shown at once. */
-export const FOUND_MAX = 50;
+const FOUND_MAX = 50;
 
 /** The channels and direct conversations one is in, what is unread in them, and drafts. */
 export const useChannelsStore = defineStore('channels', () => {
@@ -153,12 +160,10 @@ export const useChannelsStore = defineStore('channels', () => {
     return done(undefined);
   }
 
-  /** Public channels that one is not in, by the beginning of their name. */
-  async function search(query: string, orderBy: SearchOrder): Promise<Outcome<Channel[]>> {
+  /** Public channels that one is not in, by the beginning of their name; the first of them. */
+  async function search(query: string, orderBy: SearchOrder): Promise<Outcome<FoundChannels>> {
     const payload = { q: query.trim().slice(0, LIMITS.search.max), size: FOUND_MAX, orderBy };
-    const outcome = await services()?.link.command('channel:search', payload);
-    if (outcome === undefined) return failed(unreachable('signed out'));
-    return outcome.ok ? done(outcome.data.data) : outcome;
+    return (await services()?.link.command('channel:search', payload)) ?? failed(unreachable('signed out'));
   }
 
   /** The direct conversation with exactly these people (1–8), made if there is none. */

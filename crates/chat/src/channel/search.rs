@@ -6,7 +6,10 @@ use crate::channel::{Channel, sql};
 use crate::command::{Command, Cx, LimitClass};
 use crate::error::Result;
 use crate::text::SearchText;
-use crate::wire::{Page, PageSize, payload};
+use crate::wire::{Page, PageSize, payload, wire};
+
+/// Channels that a search finds are counted so far: the count costs by the number.
+pub(crate) const FOUND_MAX: u32 = 1_000;
 
 /// Orders of a search for channels.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -33,18 +36,37 @@ payload! {
     }
 }
 
+wire! {
+    /// A page of channels, and how many there are beside it.
+    pub struct FoundChannels {
+        /// The channels.
+        pub data: Vec<Channel>,
+        /// Whether more follow after the last of them.
+        pub has_more: bool,
+        /// How many were found in all; 1000 stands for that many or more.
+        pub count: u32,
+    }
+}
+
 impl Command for SearchChannels {
     const NAME: &'static str = "channel:search";
-    type Reply = Page<Channel>;
+    type Reply = FoundChannels;
 
     fn limit(&self) -> LimitClass {
         LimitClass::Read
     }
 
-    async fn run(self, cx: &mut Cx<'_>) -> Result<Page<Channel>> {
+    async fn run(self, cx: &mut Cx<'_>) -> Result<FoundChannels> {
         let (user, size) = (cx.actor.user, self.size.unwrap_or_default());
         let (q, order) = (self.q.unwrap_or_default(), self.order_by.unwrap_or_default());
         let rows = sql::search(cx.db(), user, &q, order, size.probe()).await?;
-        Ok(Page::cut(rows.into_iter().map(|row| row.seen_by(user)).collect(), size))
+        let Page { data, has_more } = Page::cut(rows.into_iter().map(|row| row.seen_by(user)).collect(), size);
+        // A page that holds everything has counted it.
+        let count = if has_more {
+            u32::try_from(sql::count_found(cx.db(), user, &q, FOUND_MAX.into()).await?).unwrap_or(FOUND_MAX)
+        } else {
+            u32::try_from(data.len()).unwrap_or(FOUND_MAX)
+        };
+        Ok(FoundChannels { data, has_more, count })
     }
 }

@@ -288,17 +288,17 @@ pub(super) async fn page_of(
     Ok(rows)
 }
 
+/// Public channels that somebody is not in, by the beginning of their name.
+macro_rules! joinable {
+    () => {
+        " FROM channel c LEFT JOIN member m ON m.channel_id = c.id AND m.user_id = $1 \
+         WHERE c.kind = 'public' AND m.user_id IS NULL AND c.name_key >= $2 AND c.name_key < $3 "
+    };
+}
+
 macro_rules! search {
     ($order:literal) => {
-        concat!(
-            "SELECT ",
-            columns!(),
-            " FROM channel c LEFT JOIN member m ON m.channel_id = c.id AND m.user_id = $1 \
-             WHERE c.kind = 'public' AND m.user_id IS NULL AND c.name_key >= $2 AND c.name_key < $3 \
-             ORDER BY ",
-            $order,
-            "c.name_key, c.id LIMIT $4"
-        )
+        concat!("SELECT ", columns!(), joinable!(), "ORDER BY ", $order, "c.name_key, c.id LIMIT $4")
     };
 }
 
@@ -317,4 +317,13 @@ pub(super) async fn search(
     };
     let (first, end) = q.prefix_range();
     Ok(on_db!(conn, c => sqlx::query_as(sql).bind(user).bind(first).bind(end).bind(rows).fetch_all(c).await)?)
+}
+
+/// How many channels that search finds in all, counted up to a maximum.
+pub(super) async fn count_found(conn: &mut Conn<'_>, user: UserId, q: &SearchText, max: i64) -> Result<i64> {
+    let sql = concat!("SELECT COUNT(*) FROM (SELECT 1", joinable!(), "LIMIT $4) AS counted");
+    let (first, end) = q.prefix_range();
+    let (count,): (i64,) =
+        on_db!(conn, c => sqlx::query_as(sql).bind(user).bind(first).bind(end).bind(max).fetch_one(c).await)?;
+    Ok(count)
 }

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::account::{ChangePassword, LogIn, OwnUser, ServerRole, Settings, SignUp};
 use crate::channel::{
-    AddMembers, Channel, ChannelMember, ChannelType, ChannelUpdate, CreateChannel, JoinChannel, LeaveChannel,
-    ListChannels, ListMembers, ReachUsers, RemoveMember, Role, SearchChannels, UpdateChannel,
+    AddMembers, Channel, ChannelMember, ChannelType, ChannelUpdate, CreateChannel, FoundChannels, JoinChannel,
+    LeaveChannel, ListChannels, ListMembers, ReachUsers, RemoveMember, Role, SearchChannels, UpdateChannel,
 };
 use crate::error::Error;
 use crate::id::{ChannelId, Epoch, MessageId, SessionId, UserId};
@@ -115,6 +115,7 @@ sent! {
     Empty: Empty {},
     Channel: channel(),
     ChannelUpdate: channel().shared(),
+    FoundChannels: FoundChannels { data: vec![channel()], has_more: false, count: 1 },
     ChannelMember: ChannelMember {
         id: id(BEN), username: text("ben"), display_name: text("Ben"), is_online: true, role: Role::Member, read_up_to: 42,
     },

@@ -7,7 +7,7 @@ use crate::error::Code;
 use crate::{channel, message, server, text, user, wire};
 
 /// Bounds that the server keeps, by the names under which clients know them: least and most.
-pub(super) const LIMITS: [(&str, (usize, usize)); 14] = [
+pub(super) const LIMITS: [(&str, (usize, usize)); 15] = [
     ("username", text::USERNAME_LENGTH),
     ("channelName", text::CHANNEL_NAME_LENGTH),
     ("displayName", text::DISPLAY_NAME_LENGTH),
@@ -22,6 +22,7 @@ pub(super) const LIMITS: [(&str, (usize, usize)); 14] = [
     ("add", (1, channel::ADD_MAX)),
     ("syncChannels", (0, message::SYNC_CHANNELS_MAX)),
     ("members", (0, server::MEMBERS_MAX as usize)),
+    ("foundChannels", (0, channel::FOUND_MAX as usize)),
 ];
 
 /// The whole protocol as one TypeScript module.

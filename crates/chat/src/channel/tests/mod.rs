@@ -121,6 +121,25 @@ on_both! {
 }
 
 on_both! {
+    async fn a_search_counts_what_it_finds_beyond_its_page(world: World) {
+        let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+        for (name, kind) in [("plans", "public"), ("planet", "public"), ("plan b", "private"), ("other", "public")] {
+            ann.channel(name, kind).await;
+        }
+        bob.channel("plan c", "public").await;
+        for (asked, expected) in [
+            (json!({ "size": 1 }), (json!(true), json!(3))),
+            (json!({ "q": "plan", "size": 1 }), (json!(true), json!(2))),
+            (json!({ "q": "plan", "size": 2, "orderBy": "activity:desc" }), (json!(false), json!(2))),
+            (json!({ "q": "none" }), (json!(false), json!(0))),
+        ] {
+            let found = bob.ask("channel:search", asked.clone()).await;
+            assert_eq!((found["hasMore"].clone(), found["count"].clone()), expected, "{asked}");
+        }
+    }
+}
+
+on_both! {
     async fn a_search_by_activity_begins_where_something_was_said_last(world: World) {
         let (ann, bob) = (world.person("ann").await, world.person("bob").await);
         for (name, says) in [("early", true), ("silent", false), ("late", true), ("asleep", false), ("else", false)] {
