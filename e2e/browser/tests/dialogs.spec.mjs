@@ -34,3 +34,44 @@ test('a dialog that wants a decision stays at a press beside it, and keeps the f
   await stay.click();
   await expect(stay).toBeHidden();
 });
+
+test('going back closes what lies over the page, and one writes on where one is', async ({ enter }) => {
+  const ada = await enter('ada');
+  const { page } = ada;
+  await ada.say('a line');
+  await ada.reads('a line');
+  await ada.createChannel('Side');
+  await ada.goTo('General');
+  await ada.composer.fill('half a thought');
+  const over = page.locator('[role=dialog], [role=alertdialog], [role=menu]');
+  for (const open of [
+    () => page.keyboard.press('Control+/'),
+    () => page.getByTestId('jump').click(),
+    () => page.getByTestId('user-menu').click(),
+    () => page.getByTestId('user-menu').press('Enter'),
+    async () => {
+      await ada.message('a line').hover();
+      await ada.message('a line').getByTestId('delete-message').click();
+    },
+  ]) {
+    await open();
+    await expect(over).toBeVisible();
+    await page.goBack();
+    await ada.arrived('Side');
+    await expect(over).toHaveCount(0);
+    await expect(ada.composer).toBeFocused();
+    await page.goForward();
+    await ada.arrived('General');
+    await expect(ada.composer).toBeFocused();
+    await expect(ada.composer).toHaveValue('half a thought');
+  }
+  // The other way round, too.
+  await page.goBack();
+  await ada.arrived('Side');
+  await page.getByTestId('new-channel').click();
+  await page.getByTestId('channel-name').fill('Never made');
+  await page.goForward();
+  await ada.arrived('General');
+  await expect(over).toHaveCount(0);
+  await expect(ada.composer).toBeFocused();
+});
