@@ -1,5 +1,6 @@
 // What every dialog does, whatever it is about.
 
+import { signUp } from '../../harness/http.mjs';
 import { expect, test } from '../lib/test.mjs';
 
 test('a press beside a dialog closes it, and reaches nothing of the page below', async ({ enter }) => {
@@ -74,4 +75,51 @@ test('going back closes what lies over the page, and one writes on where one is'
   await ada.arrived('General');
   await expect(over).toHaveCount(0);
   await expect(ada.composer).toBeFocused();
+});
+
+test('a notice beside a dialog can be read, and dismissed by mouse and by key, and the dialog stays', async ({
+  enter,
+  server,
+  layLine,
+}) => {
+  await signUp(server, 'quentin', { displayName: 'Quentin Marsh' });
+  const line = await layLine();
+  const { page } = await enter('ada', { line });
+  const dialog = page.getByRole('dialog');
+  const notice = page.getByTestId('toast');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('que');
+  await expect(page.getByTestId('switcher-entry')).toHaveText(/Quentin/);
+  line.cut();
+  await page.keyboard.press('Enter');
+  await expect(notice).toHaveAttribute('role', 'alert');
+  const isOnTop = await notice.evaluate((one) => {
+    const { left, top, width, height } = one.getBoundingClientRect();
+    return one.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+  });
+  expect(isOnTop, 'nothing lies over it').toBe(true);
+  await expect(page.getByRole('alert')).toHaveText(/No connection/);
+  await notice.getByRole('button').click();
+  await expect(notice).toHaveCount(0);
+  await expect(dialog).toBeVisible();
+
+  await page.getByTestId('switcher-query').focus();
+  await page.keyboard.press('Enter');
+  await expect(notice).toBeVisible();
+  await page.keyboard.press('Tab');
+  await expect(notice.getByRole('button')).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(notice).toHaveCount(0);
+  await expect(dialog).toBeVisible();
+  await page.keyboard.press('Tab');
+  await expect(page.getByTestId('switcher-query')).toBeFocused();
+
+  // It outlives the dialog.
+  await page.keyboard.press('Enter');
+  await expect(notice).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(dialog).toHaveCount(0);
+  await expect(notice).toBeVisible();
+  await notice.getByRole('button').click();
+  await expect(notice).toHaveCount(0);
 });
