@@ -28,6 +28,26 @@ export function lazy(load: () => Promise<{ default: Component }>): Component {
   return defineAsyncComponent(() => fetched(load));
 }
 
+let queue: Promise<unknown> = Promise.resolve();
+
+/**
+ * Fetches parts beforehand, so that they open at once, and without a connection too: when the page has nothing else to do,
+ * and one after the other, so that what somebody asks for meanwhile has no more than one of them before it on the line.
+ * Not where the browser is to save data.
+ */
+export function prefetch(loads: readonly (() => Promise<unknown>)[]): void {
+  if (savesData()) return;
+  whenIdle(() => {
+    // What cannot be fetched now is fetched, and missed, when it is asked for.
+    for (const load of loads) queue = queue.then(load).catch(() => undefined);
+  });
+}
+
+function savesData(): boolean {
+  const { connection } = navigator as Navigator & { connection?: { saveData?: boolean } };
+  return connection?.saveData === true;
+}
+
 /** Runs something when the page has nothing else to do. */
 export function whenIdle(act: () => void): void {
   if ('requestIdleCallback' in globalThis) requestIdleCallback(act, { timeout: 10_000 });
