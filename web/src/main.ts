@@ -10,7 +10,7 @@ import { i18n, startLanguage } from './i18n';
 import { useSessionStore } from './stores/session';
 
 // Said by public/check.js, which has put its own words on the page then.
-if (!('unsupported' in document.documentElement.dataset)) {
+if (!('stopped' in document.documentElement.dataset)) {
   const app = createApp(App).use(createPinia()).use(i18n);
   const started = useSessionStore().start();
   await startLanguage();

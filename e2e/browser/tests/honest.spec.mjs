@@ -1,5 +1,6 @@
 // The page says what it is: too old a browser, broken, out of date, or without news of others.
 
+import { expectAccessible } from '../lib/accessible.mjs';
 import { expect, test } from '../lib/test.mjs';
 
 test('a browser that lacks what the page needs is told so, in its language', async ({ server, window }) => {
@@ -16,6 +17,45 @@ test('a browser that lacks what the page needs is told so, in its language', asy
     await expect(page.getByTestId('signup-form')).toHaveCount(0);
     expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
   }
+});
+
+test('a page whose program or looks do not come says so, in its language, and loads when they can be had', async ({
+  server,
+  window,
+}) => {
+  for (const [part, locale, words] of [
+    ['**/assets/index-*.js', 'en-GB', 'Hearth could not be loaded.'],
+    ['**/assets/*.css', 'de-DE', 'Hearth ließ sich nicht laden.'],
+  ]) {
+    let isGone = true;
+    const page = await window({
+      locale,
+      outages: true,
+      prepare: (context) => context.route(part, (route) => (isGone ? route.abort() : route.continue())),
+    });
+    await page.goto(server.url);
+    await expect(page.getByTestId('not-loaded').getByRole('heading')).toHaveText(words);
+    await expect(page.getByTestId('signup-form')).toHaveCount(0);
+    isGone = false;
+    await page.getByTestId('reload').click();
+    await expect(page.getByTestId('signup-form')).toBeVisible();
+  }
+});
+
+test('a first page that cannot be fetched says so, and loads when it can be', async ({ server, window }) => {
+  let isGone = true;
+  const page = await window({
+    outages: true,
+    mayBreak: true,
+    prepare: (context) =>
+      context.route('**/assets/SignUpPage-*.js', (route) => (isGone ? route.abort() : route.continue())),
+  });
+  await page.goto(server.url);
+  await expect(page.getByTestId('error-page')).toContainText('This page could not be loaded');
+  await expectAccessible(page, 'a page that did not come');
+  isGone = false;
+  await page.getByTestId('reload').click();
+  await expect(page.getByTestId('signup-form')).toBeVisible();
 });
 
 test('what cannot be drawn is an error page, which leads back without losing what was written', async ({ enter }) => {

@@ -8,18 +8,25 @@ const TRIES = 3;
 /** Grows with each try, in milliseconds. */
 const PAUSE = 400;
 
-/** Fetches a part of the page that is a file of its own. What cannot be fetched is said, and fails. */
-export async function fetched<Part>(load: () => Promise<Part>): Promise<Part> {
+/** Fetches a part of the page that is a file of its own: more than once, if need be. */
+export async function insisted<Part>(load: () => Promise<Part>): Promise<Part> {
   for (let tries = 1; ; tries++) {
     try {
       return await load();
     } catch (error) {
-      if (tries === TRIES) {
-        useToasts().failed(unreachable('a part of the page'));
-        throw error;
-      }
+      if (tries === TRIES) throw error;
     }
     await new Promise((resume) => setTimeout(resume, PAUSE * tries));
+  }
+}
+
+/** The same, and what cannot be fetched is said. */
+export async function fetched<Part>(load: () => Promise<Part>): Promise<Part> {
+  try {
+    return await insisted(load);
+  } catch (error) {
+    useToasts().failed(unreachable('a part of the page'));
+    throw error;
   }
 }
 
