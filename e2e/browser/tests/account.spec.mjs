@@ -4,6 +4,7 @@ import { logIn, PASSWORD, request, signUp } from '../../harness/http.mjs';
 import { Person } from '../lib/person.mjs';
 import { leftInTheBrowser } from '../lib/stored.mjs';
 import { expect, test } from '../lib/test.mjs';
+import { PHONE } from '../lib/walk.mjs';
 
 async function fillIn(page, fields) {
   for (const [field, value] of Object.entries(fields)) await page.getByTestId(field).fill(value);
@@ -44,13 +45,17 @@ test.describe('of a server with a name', () => {
   test('sign-in says where one is, and how many are there', async ({ server, window }) => {
     await signUp(server, 'ada');
     await signUp(server, 'ben');
-    const page = await window();
-    await page.goto(server.url);
-    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Sign in to Harbour Club');
-    await expect(page.getByRole('banner')).toContainText(/127\.0\.0\.1:\d+ · Hearth \d+\.\d+\.\d+ · 2 members/);
-    await page.getByRole('link', { name: 'Create an account' }).click();
-    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Join Harbour Club');
-    await expect(page.getByTestId('owner-note')).toHaveCount(0);
+    for (const options of [{}, PHONE]) {
+      const page = await window(options);
+      await page.goto(server.url);
+      await expect(page.getByRole('heading', { level: 1 })).toHaveText('Sign in to Harbour Club');
+      const line = page.getByRole('banner').getByText(/127\.0\.0\.1:\d+ · Hearth \d+\.\d+\.\d+ · 2 members/);
+      await expect(line).toBeVisible();
+      await page.getByRole('link', { name: 'Create an account' }).click();
+      await expect(page.getByRole('heading', { level: 1 })).toHaveText('Join Harbour Club');
+      await expect(line).toBeVisible();
+      await expect(page.getByTestId('owner-note')).toHaveCount(0);
+    }
   });
 });
 

@@ -135,12 +135,17 @@ test('the settings stand below each other, and their list leads to each and says
   await expect(page).toHaveURL(/\/settings\/sessions$/);
   await expect(marked).toHaveText('Devices');
   await expect(page.getByTestId('session')).toBeInViewport();
+  // Each comes to the top, the last ones too.
+  const pages = page.getByTestId('settings').locator('.pages');
+  const distance = async (section) =>
+    (await page.locator(`#settings-${section}`).boundingBox()).y - (await pages.boundingBox()).y;
+  await expect.poll(() => distance('sessions')).toBeLessThan(40);
   // The keys go on from there.
   await link('password').click();
   await page.keyboard.press('Tab');
   await expect(page.getByTestId('current-password')).toBeFocused();
 
-  const pages = page.getByTestId('settings').locator('.pages');
+  await expect.poll(() => distance('password')).toBeLessThan(40);
   await pages.evaluate((one) => (one.scrollTop = 0));
   await expect(marked).toHaveText('Profile');
   // To where one was led before, too.
