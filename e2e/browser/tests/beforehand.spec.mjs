@@ -16,6 +16,21 @@ function watchParts(context) {
   return asked;
 }
 
+test('until the program has come the page shows its mark, and then nothing of it', async ({ server, window }) => {
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  const page = await window({
+    prepare: (context) => context.route('**/assets/index-*.js', (route) => held.then(() => route.continue())),
+  });
+  await page.goto(server.url, { waitUntil: 'commit' });
+  const mark = page.getByTestId('coming');
+  await expect(mark).toBeVisible();
+  expect(await mark.evaluate((one) => one.decode().then(() => one.naturalWidth))).toBeGreaterThan(0);
+  release();
+  await expect(page.getByTestId('signup-form')).toBeVisible();
+  await expect(mark).toHaveCount(0);
+});
+
 test('nothing is fetched beforehand while what the page shows is still on its way', async ({ enter }) => {
   let isHeld = true;
   const held = [];
