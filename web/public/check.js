@@ -45,6 +45,11 @@
     var page = element('main', '');
     page.className = 'stopped';
     page.setAttribute('data-testid', hook);
+    var mark = document.createElement('img');
+    mark.src = '/favicon.svg';
+    mark.alt = '';
+    mark.width = mark.height = 48;
+    page.appendChild(mark);
     page.appendChild(element('h1', title));
     page.appendChild(element('p', text));
     if (action) page.appendChild(action);

@@ -10,10 +10,14 @@ import { i18n, startLanguage } from './i18n';
 import { useSessionStore } from './stores/session';
 
 // Said by public/check.js, which has put its own words on the page then.
-if (!('stopped' in document.documentElement.dataset)) {
+const isStopped = (): boolean => 'stopped' in document.documentElement.dataset;
+
+if (!isStopped()) {
   const app = createApp(App).use(createPinia()).use(i18n);
   const started = useSessionStore().start();
   await startLanguage();
   app.runWithContext(keepTitle);
-  app.use(makeRouter(started)).mount('#app');
+  app.use(makeRouter(started));
+  // What the page looks like may turn out not to come while its language does.
+  if (!isStopped()) app.mount('#app');
 }

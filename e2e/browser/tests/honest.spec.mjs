@@ -42,6 +42,37 @@ test('a page whose program or looks do not come says so, in its language, and lo
   }
 });
 
+test('a page whose looks do not come while its language is on its way keeps saying so', async ({ server, window }) => {
+  let release;
+  const said = new Promise((resolve) => (release = resolve));
+  const page = await window({
+    locale: 'de-DE',
+    outages: true,
+    prepare: async (context) => {
+      // The browser may tell it when the program runs already.
+      await context.addInitScript(() => {
+        const hold = (event) => {
+          if (event.target.rel !== 'stylesheet') return;
+          event.stopImmediatePropagation();
+          removeEventListener('error', hold, true);
+          window.tell = () => event.target.dispatchEvent(new Event('error'));
+        };
+        addEventListener('error', hold, true);
+      });
+      await context.route('**/assets/*.css', (route) => route.abort());
+      await context.route('**/assets/de-*.js', (route) => said.then(() => route.continue()));
+    },
+  });
+  const asked = page.waitForRequest('**/assets/de-*.js');
+  await page.goto(server.url);
+  await asked;
+  await page.evaluate(() => window.tell());
+  await expect(page.getByTestId('not-loaded')).toBeVisible();
+  release();
+  await page.waitForLoadState('networkidle');
+  await expect(page.getByTestId('not-loaded')).toBeVisible();
+});
+
 test('a first page that cannot be fetched says so, and loads when it can be', async ({ server, window }) => {
   let isGone = true;
   const page = await window({
