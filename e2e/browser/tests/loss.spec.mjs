@@ -285,10 +285,7 @@ for (const [name, wipe] of [
     'what is kept here is thrown away by another tab: what is on the open page is sent once all the same',
     (page) => page.evaluate(deleteDatabases),
   ],
-  [
-    'what is kept here is cleared by the browser: what is on the open page is sent once all the same',
-    clearDatabases,
-  ],
+  ['what is kept here is cleared by the browser: what is on the open page is sent once all the same', clearDatabases],
 ]) {
   test(name, async ({ enter, layLine }) => {
     const line = await layLine();
