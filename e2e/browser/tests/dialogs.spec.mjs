@@ -88,6 +88,7 @@ test('a notice beside a dialog can be read, and dismissed by mouse and by key, a
   const dialog = page.getByRole('dialog');
   const notice = page.getByTestId('toast');
   await page.keyboard.press('Control+k');
+  await expect(page.getByTestId('switcher-query')).toBeFocused();
   await page.keyboard.type('que');
   await expect(page.getByTestId('switcher-entry')).toHaveText(/Quentin/);
   line.cut();
