@@ -31,8 +31,7 @@ pub use list::{ChannelOrder, ListChannels};
 pub use members::{ChannelMember, ListMembers};
 pub use reach::{REACH_MAX, ReachUsers};
 pub use remove::RemoveMember;
-pub(crate) use search::FOUND_MAX;
-pub use search::{FoundChannels, SearchChannels, SearchOrder};
+pub use search::{FOUND_MAX, FoundChannels, SearchChannels, SearchOrder};
 pub use update::UpdateChannel;
 
 /// Who may find and join a channel.

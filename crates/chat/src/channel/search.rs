@@ -9,7 +9,7 @@ use crate::text::SearchText;
 use crate::wire::{Page, PageSize, payload, wire};
 
 /// Channels that a search finds are counted so far: the count costs by the number.
-pub(crate) const FOUND_MAX: u32 = 1_000;
+pub const FOUND_MAX: u32 = 1_000;
 
 /// Orders of a search for channels.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
