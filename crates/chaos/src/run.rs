@@ -24,9 +24,9 @@ use crate::town::{STEADY, Town};
 const DISK: usize = 384;
 /// How long things may take to be normal again before the run is given up. What they take is reported.
 const NORMAL_MAX: Duration = Duration::from_secs(30);
-/// What is promised of a start after a crash,
+/// The longest start that is promised after a crash.
 const START_PROMISED: Duration = Duration::from_secs(2);
-/// and of the time until things are normal, once the cause has gone.
+/// The longest time until things are normal that is promised, once the cause has gone.
 const NORMAL_PROMISED: Duration = Duration::from_secs(5);
 /// How long everybody may take to send and to catch up in the end.
 const QUIET_MAX: Duration = Duration::from_secs(45);

@@ -20,15 +20,15 @@ const HEADS: Duration = Duration::from_secs(25);
 /// without anybody come to their end.
 const CLEAN: Duration = Duration::from_secs(10 * 60);
 
-/// How often it is looked whether `hearth user` has changed who may sign in, or who owns the server: with the look itself well within the second
-/// that is promised.
+/// How often it is looked whether `hearth user` has changed who may sign in, or who owns the server: with the look itself
+/// well within the second that is promised.
 const ACCESS: Duration = Duration::from_millis(400);
 
 /// How many times more it is looked after a change: a socket that was arriving at that moment is found by then.
 const ACCESS_AGAIN: u32 = 15;
 
-/// Notices what is changed beside this server, until the server stops: cuts the sockets of sessions that were ended, and tells
-/// whom the server was given to and whom it was taken from.
+/// Notices what is changed beside this server, until the server stops: cuts the sockets of sessions that were ended, and
+/// tells whoever gave the server away and whoever got it.
 pub(crate) async fn watch_access(app: Arc<App>, stop: CancellationToken) {
     let mut look = interval(ACCESS);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -52,15 +52,15 @@ pub(crate) async fn watch_access(app: Arc<App>, stop: CancellationToken) {
                 app.hub.end_session(session);
             }
         }
-        if are_owners_told(&app, owner, access.owner).await {
+        if tell_owners(&app, owner, access.owner).await {
             owner = access.owner;
         }
     }
 }
 
-/// Tells both if the server was given away. Whoever looks for the first time has nothing to tell, and the first account,
-/// which takes a server that was nobody's, knows.
-async fn are_owners_told(app: &App, before: Option<UserId>, now: Option<UserId>) -> bool {
+/// Tells both if the server was given away; false if they have still to be told. The first look has nothing to tell, and
+/// the first account, which takes a server that was nobody's, knows.
+async fn tell_owners(app: &App, before: Option<UserId>, now: Option<UserId>) -> bool {
     match (before, now) {
         (Some(before), Some(now)) if before != now => app.chat.tell_owners(before, now).await.is_ok(),
         _ => true,

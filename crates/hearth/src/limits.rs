@@ -139,7 +139,7 @@ impl Flood {
             LimitClass::Typing => limits.rates.typing,
             LimitClass::Other | LimitClass::Mark => limits.rates.other,
         };
-        // What may come at once is the least: of a slow rate the span has no part.
+        // A slow rate grants nothing within the span; what may come at once is served all the same.
         let budget = (span.as_nanos() / rate.per().as_nanos().max(1)).max(rate.burst().into());
         // One budget was served, so three budgets asked for are two refused.
         u128::from(count) > 2 * budget

@@ -8,7 +8,7 @@ use testkit::client::{Client, End, Event};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hearth");
 
-async fn start() -> App {
+fn start() -> App {
     App::start(BINARY, &[("HEARTH_RATE_LIMITS", "off"), ("HEARTH_PASSWORD_MEMORY", "64KiB")])
 }
 
@@ -46,7 +46,7 @@ async fn told(client: &mut Client, name: &str, patience: Duration) -> Vec<Event>
 async fn within_25_seconds_members_are_told_how_far_the_channels_that_moved_have_come() {
     /// What is promised, and what a machine that runs other tests needs beside it.
     const PROMISED: Duration = Duration::from_secs(25 + 5);
-    let app = start().await;
+    let app = start();
     let (ada, bob) = (app.sign_up("ada").await, app.sign_up("bob").await);
     let (mut writer, mut reader) = (connect(&app, &ada).await, connect(&app, &bob).await);
     let moved = general(&mut writer).await;
@@ -64,7 +64,7 @@ async fn within_25_seconds_members_are_told_how_far_the_channels_that_moved_have
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn read_marks_are_told_together_to_small_channels_and_elsewhere_to_the_own_devices_alone() {
-    let app = start().await;
+    let app = start();
     let (ada, bob) = (app.sign_up("ada").await, app.sign_up("bob").await);
     let mut writer = connect(&app, &ada).await;
     let (mut reader, mut phone) = (connect(&app, &bob).await, connect(&app, &bob).await);
@@ -104,7 +104,7 @@ async fn read_marks_are_told_together_to_small_channels_and_elsewhere_to_the_own
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_is_here_is_told_that_the_server_goes_and_comes_back_to_it() {
-    let mut app = start().await;
+    let mut app = start();
     let cookie = app.sign_up("ada").await;
     let mut client = connect(&app, &cookie).await;
     assert!(app.terminate().success());

@@ -9,8 +9,8 @@ use crate::process::{cargo, run};
 use crate::tools;
 use crate::workspace::{self, install, root};
 
-/// A few kills and some other faults, others each time: within the patience of whoever tests a change, on a machine that does
-/// other work too.
+/// A few kills and some other faults, others each time: within the patience of whoever tests a change, on a machine that
+/// does other work too.
 const SHORT: [&str; 7] = ["--kills", "4", "--acked", "2000", "--seconds", "25", "--patient"];
 /// The same on PostgreSQL, where each fault takes longer.
 const SHORT_POSTGRES: [&str; 7] = ["--kills", "2", "--acked", "1000", "--seconds", "20", "--patient"];

@@ -95,7 +95,7 @@ fn missing_tests(readme: &str) -> Result<Vec<String>> {
     Ok(missing.map(|(module, test)| format!("{readme}: there is no test {module}::{test}")).collect())
 }
 
-/// The tests, and files of tests, by which docs/reliability.md says that its promises are known, and that are nowhere.
+/// The tests, and files of tests, that docs/reliability.md names as showing its promises, and that are nowhere.
 fn missing_proofs() -> Result<Vec<String>> {
     let text =
         std::fs::read_to_string(root().join("docs/reliability.md")).context("cannot read docs/reliability.md")?;

@@ -43,8 +43,7 @@ impl Command for DisableAccount {
 
 impl Chat {
     /// Bar somebody from the server, or let them in again. Their sessions end; a server that runs on the same database
-    /// learns it from [`Chat::access`]. `NOT_FOUND` if there is no such account,
-    /// `CONFLICT` if the server is theirs.
+    /// learns it from [`Chat::access`]. `NOT_FOUND` if there is no such account, `CONFLICT` if the server is theirs.
     pub async fn set_disabled(&self, user: UserId, disabled: bool) -> Result<()> {
         self.perform_ours(DisableAccount { user, disabled }).await.map(drop)
     }

@@ -36,7 +36,7 @@ impl Command for HandOver {
     }
 }
 
-/// Tell people what they are now in the channel that everybody is in. On its lane, in order with what else is told of it.
+/// Tell people what they are now in the channel that everybody is in: on its lane, in order with what else is told of it.
 #[derive(Debug, Clone)]
 struct TellRoles {
     people: [UserId; 2],
@@ -63,8 +63,7 @@ impl Command for TellRoles {
 
 impl Chat {
     /// Make somebody the owner of the server; whoever owned it is a member from then on. A server that runs on the same
-    /// database learns it from [`Chat::access`]. `NOT_FOUND` if there is no such
-    /// account, `CONFLICT` if it is disabled.
+    /// database learns it from [`Chat::access`]. `NOT_FOUND` if there is no such account, `CONFLICT` if it is disabled.
     pub async fn hand_over(&self, user: UserId) -> Result<()> {
         self.perform_ours(HandOver { user, general: self.general() }).await.map(drop)
     }

@@ -25,7 +25,7 @@ fn whole() -> Book {
     crate::command::describe(&mut book);
     crate::event::describe(&mut book);
     http::describe(&mut book);
-    // Of no route alone, and of no command.
+    // No route and no command names it: each may answer with it.
     ts_rs::TypeVisitor::visit::<crate::error::Error>(&mut book);
     book
 }

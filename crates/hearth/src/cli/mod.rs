@@ -92,8 +92,8 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
         .mut_subcommands(without_empty_variables)
 }
 
-/// Where the data lives is one thing that can be said in three ways: a flag that says it puts out of force every variable
-/// that does. Of flags there can be one.
+/// Where the data lives is one thing that can be said in three ways: where a flag says it, no variable that says it counts.
+/// Of such flags there can be one.
 fn with_one_database(command: clap::Command, args: &[OsString]) -> clap::Command {
     let is_flag = |arg: &OsString, name: &str| {
         let rest = arg.as_encoded_bytes().strip_prefix(b"--").and_then(|arg| arg.strip_prefix(name.as_bytes()));

@@ -57,7 +57,8 @@ fn a_server_that_does_not_answer_in_time_is_given_up() {
         let begun = Instant::now();
         let said = refused(folder.path(), &["healthcheck", "--listen", &address.to_string()]);
         assert!(said.contains("it took longer than 3 s"), "{said}");
-        assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+        // Three seconds are the promise; a machine that does other work has ten times that.
+        assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
     }
 }
 
