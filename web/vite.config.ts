@@ -22,7 +22,8 @@ export default defineConfig({
   },
   build: {
     target: 'es2022',
-    // The browsers of public/check.js. For older ones `:dir()` would be written as a list of languages, which is another thing.
+    // The browsers of public/check.js. For older ones `:dir()` would be written as a list of languages, which is another
+    // thing.
     cssTarget: ['chrome120', 'firefox121', 'safari17.2'],
     // A data: URL would be refused by `font-src 'self'`.
     assetsInlineLimit: 0,

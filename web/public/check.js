@@ -22,7 +22,7 @@
     );
   }
 
-  /** Whether this is the page's program or its looks, and neither was there before. */
+  /** Whether this is the page's program or its looks, and the first of them that did not come. */
   function isEssential(part) {
     var isLooks = part.tagName === 'LINK' && part.rel === 'stylesheet';
     return (part.tagName === 'SCRIPT' || isLooks) && !document.documentElement.hasAttribute('data-stopped');

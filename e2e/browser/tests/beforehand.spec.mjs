@@ -1,4 +1,5 @@
-// Parts of the page that are fetched before anybody asks for them: after what the page shows, and not at everybody's cost.
+// What the page shows first, and the parts that are fetched before anybody asks for them: after that, and not where data is
+// to be saved.
 
 import { expect, test } from '../lib/test.mjs';
 

@@ -4,8 +4,8 @@ import { computed, onBeforeUnmount, shallowReactive, watch, type ShallowRef } fr
 const places = shallowReactive<HTMLElement[]>([]);
 
 /**
- * Where notices stand: in the dialog that is on top, since nothing outside of it can be pressed, reached by a key or heard;
- * null: on the page.
+ * Where notices stand: in the dialog that is on top, since nothing outside of it can be pressed, reached by a key or
+ * heard; null: on the page.
  */
 export const noticePlace = computed(() => places.at(-1) ?? null);
 

@@ -10,8 +10,8 @@ export interface Storage {
   /** False if nothing survives a reload. */
   readonly durable: boolean;
   /**
-   * Calls that when what was kept here is gone (cleared, or deleted from elsewhere) and can be written anew. Nothing was
-   * read before.
+   * Calls that when what was kept here is gone (cleared, or deleted from elsewhere) and can be written anew, before
+   * anything is read from it.
    */
   onRenewed(act: () => void): void;
   /** All rows in the order of writing. */
