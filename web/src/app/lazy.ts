@@ -9,7 +9,7 @@ const TRIES = 3;
 const PAUSE = 400;
 
 /** Fetches a part of the page that is a file of its own: more than once, if need be. */
-export async function insisted<Part>(load: () => Promise<Part>): Promise<Part> {
+export async function withRetries<Part>(load: () => Promise<Part>): Promise<Part> {
   for (let tries = 1; ; tries++) {
     try {
       return await load();
@@ -23,7 +23,7 @@ export async function insisted<Part>(load: () => Promise<Part>): Promise<Part> {
 /** The same, and what cannot be fetched is said. */
 export async function fetched<Part>(load: () => Promise<Part>): Promise<Part> {
   try {
-    return await insisted(load);
+    return await withRetries(load);
   } catch (error) {
     useToasts().failed(unreachable('a part of the page'));
     throw error;

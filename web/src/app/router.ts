@@ -2,12 +2,12 @@ import { createRouter, createWebHistory, type Router, type RouterHistory } from 
 
 import ChatPage from '../pages/ChatPage.vue';
 import { useSessionStore } from '../stores/session';
-import { insisted } from './lazy';
+import { withRetries } from './lazy';
 import { afterSignIn, ROUTE } from './routes';
 
 // Whoever is signed in already, nearly everybody on nearly every visit, does without these.
-const SignInPage = () => insisted(() => import('../pages/SignInPage.vue'));
-const SignUpPage = () => insisted(() => import('../pages/SignUpPage.vue'));
+const SignInPage = () => withRetries(() => import('../pages/SignInPage.vue'));
+const SignUpPage = () => withRetries(() => import('../pages/SignUpPage.vue'));
 
 declare module 'vue-router' {
   interface RouteMeta {

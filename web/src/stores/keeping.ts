@@ -4,26 +4,26 @@ import { keptHead, restore, snapshotOf, type Snapshot } from '../timeline/snapsh
 import type { Timeline } from '../timeline/timeline';
 import type { Stores } from './world';
 
-/** That storage, which also says whether it took what a person wrote last. */
-export function saying(storage: Storage, keeps: (isKept: boolean) => void): Storage {
-  if (!storage.durable) keeps(false);
-  function said<Given extends unknown[], Result>(write: (...given: Given) => Promise<Result>): typeof write {
+/** That storage, which also reports whether it took what a person wrote last. */
+export function reporting(storage: Storage, report: (isKept: boolean) => void): Storage {
+  if (!storage.durable) report(false);
+  function reported<Given extends unknown[], Result>(write: (...given: Given) => Promise<Result>): typeof write {
     return async (...given) => {
       const written = write(...given);
       written.then(
-        () => keeps(storage.durable),
-        () => keeps(false),
+        () => report(storage.durable),
+        () => report(false),
       );
       return written;
     };
   }
   const { addToOutbox, restoreOutbox, moveToEnd } = storage;
-  const saveDraft = said(storage.saveDraft);
+  const saveDraft = reported(storage.saveDraft);
   return {
     ...storage,
-    addToOutbox: said(addToOutbox),
-    restoreOutbox: said(restoreOutbox),
-    moveToEnd: said(moveToEnd),
+    addToOutbox: reported(addToOutbox),
+    restoreOutbox: reported(restoreOutbox),
+    moveToEnd: reported(moveToEnd),
     // What is removed needs no room.
     saveDraft: (...given) => (given[1].text === '' ? storage : { saveDraft }).saveDraft(...given),
   };

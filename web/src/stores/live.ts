@@ -20,7 +20,7 @@ import { useConnectionStore } from './connection';
 import { useDeviceStore } from './device';
 import { useDraftsStore } from './drafts';
 import { useEditingStore } from './editing';
-import { restoreAll, savePeople, saveTimelines, saying } from './keeping';
+import { reporting, restoreAll, savePeople, saveTimelines } from './keeping';
 import { useMembersStore } from './members';
 import { usePeopleStore } from './people';
 import { setServices } from './services';
@@ -49,7 +49,7 @@ export type Keep = 'everything' | 'what was written' | 'what another tab left' |
 
 /** Starts everything that runs while that person is signed in: shows what was left behind, then connects. */
 export async function goLive(self: string, ports: LivePorts): Promise<Live> {
-  const storage = saying(await openStorage(self), useDeviceStore().setKeeps);
+  const storage = reporting(await openStorage(self), useDeviceStore().setKeeps);
   const epoch = await storage.epoch().catch(() => null);
   const live = new Live(self, storage, epoch, ports);
   await live.start();
