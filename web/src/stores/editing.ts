@@ -94,12 +94,15 @@ export const useEditingStore = defineStore('editing', () => {
     if (seq === null) return withdraw(row);
     // It may wait there all the same, and would be told again.
     if (clientId !== null) await services()?.outbox.discard(clientId);
-    return take(await services()?.link.command('message:delete', { channelId, messageId: String(seq) }));
+    return erase(row);
   }
 
   async function withdraw(row: Row): Promise<Outcome> {
     if (row.clientId !== null && (await services()?.outbox.withdraw(row.clientId)) === true) return done(undefined);
-    const { channelId, seq } = latest(row);
+    return erase(latest(row));
+  }
+
+  async function erase({ channelId, seq }: Row): Promise<Outcome> {
     if (seq === null) return failed(unreachable('not known to be stored'));
     return take(await services()?.link.command('message:delete', { channelId, messageId: String(seq) }));
   }
