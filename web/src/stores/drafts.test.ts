@@ -111,6 +111,36 @@ describe('another tab', () => {
     expect(drafts.get('general')).toBe('');
   });
 
+  describe('where nothing can be kept, and each tab has only its own memory', () => {
+    test('goes on with the text of this one, which does not repeat itself', async () => {
+      const drafts = useDraftsStore();
+      drafts.set('general', 'a', '#general');
+      await vi.advanceTimersByTimeAsync(300);
+      drafts.hear('general', draft('ab'));
+      drafts.set('general', 'abc', '#general');
+      await vi.advanceTimersByTimeAsync(300);
+      expect(drafts.get('general')).toBe('abc');
+    });
+
+    test('sent the text of this one, which does not come back', async () => {
+      const drafts = useDraftsStore();
+      drafts.set('general', 'sent there', '#general');
+      await vi.advanceTimersByTimeAsync(300);
+      drafts.hear('general', draft(''));
+      drafts.set('general', 'next', '#general');
+      await vi.advanceTimersByTimeAsync(300);
+      expect(drafts.get('general')).toBe('next');
+    });
+
+    test('loses nothing that is begun here at the same time', async () => {
+      const drafts = useDraftsStore();
+      drafts.set('general', 'mine', '#general');
+      drafts.hear('general', draft('theirs'));
+      await vi.advanceTimersByTimeAsync(300);
+      expect(told).toStrictEqual([draft('theirs\n\nmine')]);
+    });
+  });
+
   test('is told and nothing is lost when the page is left while a text is being written down', async () => {
     const drafts = useDraftsStore();
     drafts.set('general', 'one', '#general');

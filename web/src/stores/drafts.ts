@@ -72,6 +72,9 @@ export const useDraftsStore = defineStore('drafts', () => {
   }
   /** For `live.ts`: another tab wrote that down. */
   function hear(channelId: string, draft: Draft): void {
+    const { storage } = services() ?? {};
+    // Each tab writes for itself there, and would find its own older text as one that it has not seen.
+    if (storage?.durable === false) void storage.saveDraft(channelId, draft, null);
     // What one is just writing here goes on; writing it down will find the other text.
     if (!isWritten(channelId)) return;
     written.set(channelId, draft.text);
