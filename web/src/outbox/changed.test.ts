@@ -110,6 +110,69 @@ describe('a message that is changed before it is known to be stored', () => {
     await vi.waitFor(async () => expect(await storage.outbox()).toMatchObject([{ state: 'failed' }]));
   });
 
+  test('and changed back is told so, since the server may have heard the change between', async () => {
+    const heard: string[] = [];
+    const tab = openTab(storage, {
+      amend: async (row) => {
+        heard.push(row.content);
+        if (heard.length > 1) return server.amend(row);
+        server.connected = false;
+        return refuse('NETWORK')() as never;
+      },
+    });
+    const { clientId, answer } = await onItsWay(tab);
+    await tab.outbox.change(clientId, 'second');
+    answer();
+    await vi.waitFor(() => expect(tab.rows()[0]?.tries).toBe(1));
+    await tab.outbox.change(clientId, 'first');
+    server.connected = true;
+    tab.outbox.kick(true);
+    await vi.waitFor(() => expect(tab.outbox.pendingCount()).toBe(0));
+    expect(heard).toStrictEqual(['second', 'first']);
+  });
+
+  test('shows what is stored where its change is refused', async () => {
+    const shown: string[] = [];
+    const tab = openTab(storage, {
+      amend: async () => refuse('FORBIDDEN')() as never,
+      sent: (row) => shown.push(row.content),
+    });
+    const { clientId, answer } = await onItsWay(tab);
+    await tab.outbox.change(clientId, 'second');
+    answer();
+    await vi.waitFor(() => expect(tab.rows()).toMatchObject([{ content: 'second', state: 'failed' }]));
+    await vi.waitFor(() => expect(shown).toStrictEqual(['first']));
+  });
+
+  test.each(['change', 'withdraw'] as const)('says so where it cannot be written down: %s', async (what) => {
+    const { outbox, rows } = openTab({ ...storage, updateOutbox: () => Promise.reject(new Error('full')) });
+    server.answers.push(() => new Promise(() => undefined));
+    const clientId = await outbox.add('general', 'first');
+    await vi.waitFor(() => expect(server.asked).toStrictEqual(['first']));
+    expect(await (what === 'change' ? outbox.change(clientId, 'second') : outbox.withdraw(clientId))).toBe(false);
+    expect(rows()).toMatchObject([{ content: 'first' }]);
+    expect(rows()[0]?.withdrawn).toBeFalsy();
+  });
+
+  test('and taken back when it was refused is gone, in another tab as well', async () => {
+    server.connected = false;
+    const one = openTab();
+    const clientId = await one.outbox.add('general', 'first');
+    const [row] = await storage.outbox();
+    await storage.updateOutbox(row?.position ?? 0, { tries: 1 });
+    const two = openTab(await openAgain(), { saved: () => undefined });
+    await two.outbox.load();
+    // Refused here, which the other tab does not know yet.
+    await storage.updateOutbox(row?.position ?? 0, { state: 'failed', refusal: { code: 'FORBIDDEN', message: '' } });
+    expect(await two.outbox.withdraw(clientId)).toBe(true);
+    await one.outbox.load();
+    server.answers.push(refuse('FORBIDDEN'));
+    server.connected = true;
+    one.outbox.kick(true);
+    await vi.waitFor(() => expect(one.outbox.pendingCount()).toBe(0));
+    expect(await storage.outbox()).toStrictEqual([]);
+  });
+
   test('cannot be changed any more when it is stored', async () => {
     const { outbox } = openTab();
     const clientId = await outbox.add('general', 'first');

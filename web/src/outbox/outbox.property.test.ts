@@ -16,12 +16,18 @@ const tab = fc.nat({ max: 1 });
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('write'), tab, which: fc.nat({ max: 1 }) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('retry', 'discard'), tab, which: fc.nat() }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('change', 'change', 'withdraw'), tab, which: fc.nat() }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constantFrom('change', 'change', 'change back', 'withdraw'), tab, which: fc.nat() }),
+  },
   { weight: 8, arbitrary: fc.record({ do: fc.constant('go on'), tab }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('cut', 'connect', 'crash'), tab }) },
   {
     weight: 3,
-    arbitrary: fc.record({ do: fc.constantFrom('refuse', 'take for another text', 'lose the answer', 'be busy'), tab }),
+    arbitrary: fc.record({
+      do: fc.constantFrom('refuse', 'take for another text', 'lose the answer', 'be busy', 'be down'),
+      tab,
+    }),
   },
 );
 type Step = { do: string; tab: number; which?: number };
@@ -32,6 +38,7 @@ const MISHAPS: Record<string, Failure['code']> = {
   'take for another text': 'CONFLICT',
   'lose the answer': 'NETWORK',
   'be busy': 'BUSY',
+  'be down': 'UNAVAILABLE',
 };
 
 interface Tab {
@@ -141,7 +148,7 @@ class Browser {
       this.stored.push(row);
       this.standing.set(row.clientId, row.content);
     }
-    const isUnheard = code === 'NETWORK' || code === 'BUSY';
+    const isUnheard = code === 'NETWORK' || code === 'BUSY' || code === 'UNAVAILABLE';
     if (isUnheard || (code === 'CONFLICT' && isTaken))
       return failed({ code, message: '', fields: {}, retryAfterMs: null });
     if (!isStored && code !== undefined) {
@@ -155,9 +162,10 @@ class Browser {
   /** Changes what is stored; the answer may be lost. */
   amend(row: OutboxRow): Outcome {
     const code = MISHAPS[this.mishaps.shift() ?? ''];
-    if (code !== 'BUSY') this.standing.set(row.clientId, row.withdrawn === true ? null : row.content);
-    if (code === 'BUSY' || code === 'NETWORK') return failed({ code, message: '', fields: {}, retryAfterMs: null });
-    return done(undefined);
+    if (code !== 'BUSY' && code !== 'UNAVAILABLE')
+      this.standing.set(row.clientId, row.withdrawn === true ? null : row.content);
+    const isUnheard = code === 'NETWORK' || code === 'BUSY' || code === 'UNAVAILABLE';
+    return isUnheard ? failed({ code, message: '', fields: {}, retryAfterMs: null }) : done(undefined);
   }
 
   async take(step: Step): Promise<void> {
@@ -178,14 +186,15 @@ class Browser {
         this.discarded.add(original(row.content));
         void tab.outbox.discard(row.clientId);
         return;
-      case 'change': {
+      case 'change':
+      case 'change back': {
         if (row === undefined) return;
-        const text = `${original(row.content)}!${++this.#changes}`;
+        const text = `${original(row.content)}${step.do === 'change' ? `!${++this.#changes}` : ''}`;
         void this.change(original(text), text, tab.outbox.change(row.clientId, text));
         return;
       }
       case 'withdraw': {
-        if (row === undefined || row.state === 'failed') return;
+        if (row === undefined) return;
         this.takenBack.add(original(row.content));
         void tab.outbox.withdraw(row.clientId);
         return;
@@ -220,11 +229,12 @@ class Browser {
     const isAlone = change.flying === 0;
     const begun = ++change.begun;
     change.flying += 1;
+    const isNew = !change.may.has(next);
     change.may.add(next);
     const isTaken = await done;
     change.flying -= 1;
-    if (!isTaken) change.may.delete(next);
-    else if (isAlone && begun === change.begun) change.may = new Set([next]);
+    if (!isTaken && isNew) change.may.delete(next);
+    else if (isTaken && isAlone && begun === change.begun) change.may = new Set([next]);
   }
 
   /** From now on everything works. */
@@ -265,6 +275,11 @@ test.each([true, false])(
         expect(failures[0], 'both tabs show the same').toStrictEqual(failures[1]);
         const left = await Promise.all([browser.storage.outbox(), browser.rest()]).then(([rows]) => rows);
         expect(left.map((row) => row.clientId)).toStrictEqual(browser.tabs[0]?.rows.map((row) => row.clientId));
+
+        expect(
+          left.filter((row) => row.withdrawn),
+          'what was taken back is gone',
+        ).toStrictEqual([]);
 
         const stored = browser.stored.map((row) => original(row.content));
         expect(new Set(stored).size, 'stored once').toBe(stored.length);

@@ -125,8 +125,8 @@ export class Outbox {
   async withdraw(clientId: string): Promise<boolean> {
     const row = this.#find(clientId);
     if (row === undefined) return false;
-    if (row.tries > 0 || this.#sending.has(clientId)) return this.#replace(row, { withdrawn: true });
-    return this.#remove(row);
+    const mayBeStored = row.state === 'queued' && (row.tries > 0 || this.#sending.has(clientId));
+    return mayBeStored ? this.#replace(row, { withdrawn: true }) : this.#remove(row);
   }
 
   /** Sends what can be sent. `fresh`: the connection is new, waiting for an older one makes no sense. */
@@ -197,6 +197,8 @@ export class Outbox {
       // Where it is the change that was refused, its clientId stands for what was stored before.
       else if (outcome.ok) await this.#replace(row, { ...refused, clientId: newId(), earlier: [] });
       else await this.#replace(row, refused);
+      // There it stands as it was before, unless it is deleted.
+      if (outcome.ok && code !== 'NOT_FOUND') this.ports.sent({ ...row, content: said }, outcome.data);
       return true;
     }
     if (OPEN.has(code)) await this.#replace(row, { tries: row.tries + 1 });
@@ -222,7 +224,9 @@ export class Outbox {
       await this.#changesDone();
       // Thrown away: one sees that it was too late.
       const row = this.#find(sent.clientId) ?? sent;
-      if (row.withdrawn === true || row.content !== now) {
+      // Changed, and changed back: the server may have heard what it said between.
+      const isBack = !isTold && row.earlier?.includes(row.content) === true;
+      if (row.withdrawn === true || row.content !== now || isBack) {
         const outcome = await this.ports.amend(row, said, receipt);
         if (!outcome.ok) return outcome.failure;
         isTold = true;
@@ -296,8 +300,12 @@ export class Outbox {
     await safe;
   }
 
-  /** Changes a row, here and where it is written down; false if it is gone from there. */
-  async #replace({ clientId, position }: OutboxRow, change: Partial<OutboxRow>): Promise<boolean> {
+  /**
+   * Changes a row, here and where it is written down; false if it is gone from there, or if what it is to say cannot be
+   * written down: the next page would tell the older text.
+   */
+  async #replace(row: OutboxRow, change: Partial<OutboxRow>): Promise<boolean> {
+    const { clientId, position } = row;
     // Thrown away, or sent again since: then this comes too late to count.
     if (this.#find(clientId)?.position !== position) return false;
     const ids = new Set([clientId, change.clientId ?? clientId]);
@@ -308,7 +316,15 @@ export class Outbox {
       const now = this.#rows.find((one) => ids.has(one.clientId));
       const at = now?.position ?? UNWRITTEN;
       if (at === UNWRITTEN || (at !== position && position !== UNWRITTEN)) return void (isThere = now !== undefined);
-      isThere = await this.ports.storage.updateOutbox(at, change);
+      const isToSay = change.content !== undefined || change.withdrawn !== undefined;
+      try {
+        isThere = await this.ports.storage.updateOutbox(at, change);
+      } catch {
+        isThere = !isToSay;
+        const { content, withdrawn, earlier } = row;
+        if (isToSay) this.#set(this.#rows.map((one) => (one === now ? { ...one, content, withdrawn, earlier } : one)));
+        return;
+      }
       // What was read just before it brought back the row as it was.
       if (isThere) apply();
       // Another tab took it out meanwhile: it was stored after all, or thrown away.

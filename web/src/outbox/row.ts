@@ -33,7 +33,10 @@ const EARLIER_MAX = 20;
 
 /** A row as a change makes it. What it said before is remembered. */
 export function changed(row: OutboxRow, change: Partial<OutboxRow>): OutboxRow {
-  if (change.content === undefined || change.content === row.content) return { ...row, ...change };
+  const next = { ...row, ...change };
+  // One tab takes it back while it is refused in another: nobody sees it any more, so it cannot wait for anybody.
+  if (next.withdrawn === true) next.state = 'queued';
+  if (next.content === row.content) return next;
   const earlier = new Set([row.content, ...(row.earlier ?? [])]);
-  return { ...row, ...change, earlier: [...earlier].slice(0, EARLIER_MAX) };
+  return { ...next, earlier: [...earlier].slice(0, EARLIER_MAX) };
 }
