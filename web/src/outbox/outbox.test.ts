@@ -310,6 +310,49 @@ describe('a browser without a database', () => {
     expect(isSafe).toBe(true);
   });
 
+  test('that is made anew without room for what waits here does not take it away', async () => {
+    server.connected = false;
+    const memory = memoryStorage();
+    const full = () => Promise.reject(new DOMException('full', 'QuotaExceededError'));
+    const { outbox, rows } = openTab({ ...memory, restoreOutbox: full });
+    await outbox.add('general', 'first');
+    await outbox.add('general', 'second');
+    await memory.clear();
+    // Something else is being read just then.
+    const busy = outbox.load();
+    outbox.rewrite();
+    await busy;
+    await outbox.load();
+    await settled();
+    await outbox.load();
+    expect(rows().map((row) => row.content)).toStrictEqual(['first', 'second']);
+    server.connected = true;
+    outbox.kick(true);
+    await vi.waitFor(() => expect(server.contents).toStrictEqual(['first', 'second']));
+  });
+
+  test('that is made anew and lost once more does not write anything twice', async () => {
+    server.connected = false;
+    const memory = memoryStorage();
+    let isLost = true;
+    const restoreOutbox: Storage['restoreOutbox'] = (given) =>
+      isLost ? Promise.reject(new DOMException('closed', 'InvalidStateError')) : memory.restoreOutbox(given);
+    const lost: Storage = { ...memory, restoreOutbox };
+    const tabs = [openTab(lost), openTab(lost)];
+    await tabs[0]?.outbox.add('general', 'first');
+    await tabs[1]?.outbox.load();
+    await memory.clear();
+    for (const { outbox } of tabs) outbox.rewrite();
+    await settled();
+    isLost = false;
+    for (const { outbox } of tabs) outbox.rewrite();
+    await settled();
+    for (const { outbox, rows } of tabs) {
+      await outbox.load();
+      expect(rows().map((row) => row.content)).toStrictEqual(['first']);
+    }
+  });
+
   test('that has none keeps things in memory', async () => {
     vi.stubGlobal('indexedDB', {
       open: () => {

@@ -53,6 +53,8 @@ export class Outbox {
   readonly #failures = new Map<string, number>();
   readonly #waits = new Map<string, ReturnType<typeof setTimeout>>();
   #storageQueue: Promise<void> = Promise.resolve();
+  /** Done when a storage that is made anew has what was in the one before. */
+  #restoring: Promise<void> = Promise.resolve();
   #stopped = false;
 
   constructor(private readonly ports: OutboxPorts) {}
@@ -142,9 +144,21 @@ export class Outbox {
   /** The storage is a new one: writes down all that there is, before anything is read from it. */
   rewrite(): void {
     const written = this.#rows.filter((row) => row.position !== UNWRITTEN);
-    const restored = this.ports.storage.restoreOutbox(written);
-    void this.#inStorage(() => restored).then(() => this.ports.saved());
+    this.#restoring = this.ports.storage.restoreOutbox(written).catch((error: unknown) => {
+      // Lost once more, it is written again when there is the next one.
+      if (error instanceof DOMException && error.name === 'QuotaExceededError') this.#loosen(written);
+    });
+    void this.#changesDone()
+      .then(() => this.ports.saved())
+      .then(() => this.kick());
     for (const row of this.#rows) if (this.#loose.has(row.clientId)) void this.#add(row);
+  }
+
+  /** There is no room for these: what is read next must not take them away. */
+  #loosen(rows: readonly OutboxRow[]): void {
+    const ids = new Set(rows.map((row) => row.clientId));
+    this.#set(this.#rows.map((row) => (ids.has(row.clientId) ? { ...row, position: UNWRITTEN } : row)));
+    for (const id of ids) if (this.#find(id) !== undefined) this.#loose.set(id, () => undefined);
   }
 
   /** Ends all sending; what is written down stays. */
@@ -372,7 +386,10 @@ export class Outbox {
 
   /** One after the other, so that what is read is never older than what was written. */
   #inStorage(act: () => Promise<void>): Promise<void> {
-    const turn = this.#storageQueue.then(act).catch(() => undefined);
+    const turn = this.#storageQueue
+      .then(() => this.#restoring)
+      .then(act)
+      .catch(() => undefined);
     this.#storageQueue = turn;
     return turn;
   }

@@ -121,6 +121,35 @@ test('a draft that an older page left is still there', async () => {
   expect(await storage.drafts()).toStrictEqual(new Map([['general', { text: 'half a thought', place: '' }]]));
 });
 
+test.each([1, 2])(
+  'what an older page of version %i wrote is there, though that page is still open',
+  async (version) => {
+    const name = `hearth:held-${version}`;
+    const held = await openDB(name, version, {
+      upgrade(fresh) {
+        fresh.createObjectStore('outbox', { keyPath: 'position', autoIncrement: true });
+        fresh.createObjectStore('channels', { keyPath: 'id' });
+        fresh.createObjectStore('snapshots', { keyPath: 'channelId' });
+        fresh.createObjectStore('drafts');
+        fresh.createObjectStore('facts');
+      },
+      blocking: () => held.close(),
+    });
+    const text = 'half a thought';
+    await held.put('drafts', version === 1 ? text : { text, place: '#general' }, 'general');
+    await held.add('outbox', { ...row, state: 'queued' });
+    const storage = await openStorage(`held-${version}`);
+    expect(storage.durable).toBe(true);
+    expect((await storage.drafts()).get('general')?.text).toBe(text);
+    expect(await storage.outbox()).toMatchObject([{ clientId: 'a', state: 'queued', position: 1 }]);
+    const next = await storage.addToOutbox({ ...row, clientId: 'b', state: 'queued' });
+    expect(next.position).toBe(2);
+    await storage.save([channel], [], [{ id: 'ann', username: 'ann', displayName: 'Ann' }]);
+    expect(await storage.people()).toHaveLength(1);
+    storage.close();
+  },
+);
+
 test('that is deleted under it is made anew, and gives no position twice', async () => {
   const storage = await openStorage('wiped');
   const first = await storage.addToOutbox({ ...row, state: 'queued' });
