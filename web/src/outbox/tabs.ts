@@ -22,7 +22,7 @@ export interface Tabs {
 /** Joins the tabs of that person. */
 export function joinTabs(userId: string, hear: (note: Note) => void): Tabs {
   const name = `hearth:${userId}`;
-  const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(name);
+  let channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(name);
   if (channel !== null) channel.addEventListener('message', (event: MessageEvent<Note>) => hear(event.data));
   // Only a secure context has locks; on plain HTTP every tab drains, which the clientId makes safe.
   const locks = (navigator as Partial<Navigator>).locks ?? null;
@@ -39,6 +39,10 @@ export function joinTabs(userId: string, hear: (note: Note) => void): Tabs {
       await locks.request(`${name}:${what}`, once).catch(() => (begun ? undefined : act()));
     },
     tell: (note) => channel?.postMessage(note),
-    close: () => channel?.close(),
+    close: () => {
+      channel?.close();
+      // What is still being written down tells of it when that is done, and would fail by a closed one.
+      channel = null;
+    },
   };
 }
