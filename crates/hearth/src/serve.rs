@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use chat::{Chat, Lock};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
@@ -40,6 +41,8 @@ pub async fn serve(settings: Settings) -> Result<()> {
     let (chat, lanes) = Chat::open(settings.chat_options(), chat::Environment::system()).await?;
     let address = listener.local_addr()?;
     let setup_code = setup_code(&settings, &chat).await?;
+    // Before it says that it is there: from then on it ends in order.
+    let signals = Signals::take()?;
     announce(&settings, address, setup_code.as_ref());
 
     let mut server = None;
@@ -67,7 +70,7 @@ pub async fn serve(settings: Settings) -> Result<()> {
     let router = http::router(Arc::clone(&app), io.service(), scrape);
     let http = tokio::spawn(engineio::serve(listener, router, stop.clone().cancelled_owned()));
 
-    let outcome = until_told_to_stop(&app, &mut lock).await;
+    let outcome = until_told_to_stop(&app, signals, &mut lock).await;
     tracing::info!("stopping: letting queued messages out");
     app.drain();
     FanOut::new(Arc::clone(&app)).tell_draining(COME_BACK);
@@ -130,11 +133,22 @@ fn announce(settings: &Settings, address: SocketAddr, setup_code: Option<&SetupC
     }
 }
 
-async fn until_told_to_stop(app: &App, lock: &mut Lock) -> Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+/// What tells the server to stop. Until they are taken, either ends the process on the spot.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn take() -> Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+}
+
+async fn until_told_to_stop(app: &App, mut signals: Signals, lock: &mut Lock) -> Result<()> {
     tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        result = tokio::signal::ctrl_c() => Ok(result?),
+        _ = signals.terminate.recv() => Ok(()),
+        _ = signals.interrupt.recv() => Ok(()),
         reason = app.chat.fatal() => Err(anyhow::anyhow!(reason)),
         () = lock.lost() => Err(anyhow::anyhow!("another server has taken over this database")),
     }
