@@ -32,6 +32,9 @@ pub enum BackupError {
     /// There is nothing to copy.
     #[error("there is no database at {}", .0.display())]
     Nothing(PathBuf),
+    /// SQLite would take the copy for a part of the database.
+    #[error("{} is a file of the database itself: choose another name", .0.display())]
+    Part(PathBuf),
     /// It cannot be reached, or its address makes no sense.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -78,6 +81,11 @@ impl Database {
         {
             return Err(BackupError::Nothing(path.clone()));
         }
+        if let Self::Sqlite(path) = self
+            && is_part(file, path)
+        {
+            return Err(BackupError::Part(file.to_owned()));
+        }
         let failed = |source| BackupError::File { path: file.to_owned(), source };
         // Under a name that nobody has: nothing is replaced or removed but what was made here. Password hashes are nobody
         // else's. SQLite takes an empty file as none.
@@ -97,6 +105,14 @@ impl Database {
         }
         kept
     }
+}
+
+/// Whether SQLite keeps a part of the database under that name, now or while somebody writes: it would replace what it finds.
+fn is_part(file: &Path, database: &Path) -> bool {
+    let folder = |path: &Path| path.parent().map(|folder| std::fs::canonicalize(Path::new(".").join(folder)).ok());
+    let (Some(name), Some(whole)) = (file.file_name(), database.file_name()) else { return false };
+    let part = name.as_encoded_bytes().strip_prefix(whole.as_encoded_bytes());
+    part.is_some_and(|part| [&b"-wal"[..], b"-shm", b"-journal"].contains(&part)) && folder(file) == folder(database)
 }
 
 /// Gives the copy its name, unless somebody has taken it meanwhile.

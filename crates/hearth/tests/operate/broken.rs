@@ -134,6 +134,20 @@ fn a_damaged_database_leaves_no_copy() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing half-made stays");
 }
 
+#[test]
+fn a_copy_does_not_take_the_name_of_a_part_of_the_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    hearth(&data, &["user", "create", "ada"]);
+    for part in ["hearth.db-wal", "hearth.db-shm", "hearth.db-journal"] {
+        let copy = data.join(part);
+        let said = refused(&data, &["backup", copy.to_str().unwrap()]);
+        assert!(said.contains("a file of the database itself"), "{said}");
+        let elsewhere = folder.path().join(part);
+        hearth(&data, &["backup", elsewhere.to_str().unwrap()]);
+    }
+}
+
 /// Runs `hearth` with this as its standard output: its exit code and what it says beside.
 fn run_into(data: &Path, args: &[&str], out: impl Into<Stdio>) -> (Option<i32>, String) {
     let mut command = Command::new(BINARY);
