@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::account::Account;
 use super::crew::Crew;
-use super::place::Running;
+use super::place::{FILLING, Running};
 use super::postgres::Postgres;
 use super::{Options, talk};
 use crate::scenario::percentile;
@@ -18,9 +18,6 @@ const TIMES: usize = 300;
 const LONGEST: Duration = Duration::from_secs(8);
 /// Messages of a page.
 const PAGE: u64 = 50;
-/// Messages of the sender on their way while a channel is filled: two full batches of a write lane, so that one is committed
-/// while the next is read. The server must let as many wait for their answers; nothing else that is measured has so many.
-pub(super) const FILLING: usize = 256;
 
 /// What one question cost.
 #[derive(Clone, Debug)]

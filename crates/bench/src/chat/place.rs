@@ -4,7 +4,6 @@ use std::fs;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::growth::FILLING;
 use super::postgres::Postgres;
 use super::{Options, Place};
 use crate::server::{Program, Server, free_address};
@@ -15,6 +14,9 @@ const SAMPLE: ([u8; 4], u16) = ([127, 0, 0, 1], 3000);
 const SAMPLE_DATABASE: &str = "postgres";
 /// Hearth's.
 const HEARTH_DATABASE: &str = "hearth_bench";
+/// Messages of the sender on their way while a channel is filled: two full batches of a write lane, so that one is committed
+/// while the next is read. The server must let as many wait for their answers; nothing else that is measured has so many.
+pub(super) const FILLING: usize = 256;
 
 impl Place {
     /// How it is named in a table.
