@@ -74,7 +74,8 @@ test('whose account is disabled is signed out, and told so on signing in; whoeve
   server,
 }) => {
   await signUp(server, 'owner');
-  const { page } = await enter('ada');
+  // Its connection may be on its way to a WebSocket when it is cut.
+  const { page } = await enter('ada', { outages: true });
   await server.operate('user', 'disable', 'ada');
   await expect(page.getByTestId('signin-form')).toBeVisible();
   await fillIn(page, { username: 'ada', password: 'something else' });
