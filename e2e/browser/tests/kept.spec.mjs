@@ -90,6 +90,7 @@ for (const [name, wipe] of [
 
     await ada.say('begun before, and ended after');
     await ada.composer.fill('begun after');
+    await kept.toContain('begun after');
     await ada.page.reload();
     await ada.arrived('General');
     await expect(ada.composer).toHaveValue('begun after');
