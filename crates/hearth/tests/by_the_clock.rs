@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use testkit::app::App;
+use testkit::app::{App, general};
 use testkit::client::{Client, End, Event};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hearth");
@@ -12,18 +12,10 @@ fn start() -> App {
     App::start(BINARY, &[("HEARTH_RATE_LIMITS", "off"), ("HEARTH_PASSWORD_MEMORY", "64KiB")])
 }
 
-async fn connect(app: &App, cookie: &str) -> Client {
-    app.client(cookie).connect().await.expect("a living session")
-}
-
 async fn ask(client: &mut Client, name: &str, payload: Value) -> Value {
     let mut answer = client.emit_with_ack(name, (payload,)).await.remove(0);
     assert_eq!(answer["status"], "OK", "{name}: {answer}");
     answer["data"].take()
-}
-
-async fn general(client: &mut Client) -> Value {
-    ask(client, "channel:list", json!({})).await[0]["id"].take()
 }
 
 /// The events of this name that come until one does and for a moment longer, or within `patience`.
@@ -48,7 +40,7 @@ async fn within_25_seconds_members_are_told_how_far_the_channels_that_moved_have
     const PROMISED: Duration = Duration::from_secs(25 + 5);
     let app = start();
     let (ada, bob) = (app.sign_up("ada").await, app.sign_up("bob").await);
-    let (mut writer, mut reader) = (connect(&app, &ada).await, connect(&app, &bob).await);
+    let (mut writer, mut reader) = (app.connect(&ada).await, app.connect(&bob).await);
     let moved = general(&mut writer).await;
     let secret = ask(&mut writer, "channel:create", json!({ "name": "secret", "type": "private" })).await["id"].take();
     let still = ask(&mut writer, "channel:create", json!({ "name": "still" })).await["id"].take();
@@ -66,8 +58,8 @@ async fn within_25_seconds_members_are_told_how_far_the_channels_that_moved_have
 async fn read_marks_are_told_together_to_small_channels_and_elsewhere_to_the_own_devices_alone() {
     let app = start();
     let (ada, bob) = (app.sign_up("ada").await, app.sign_up("bob").await);
-    let mut writer = connect(&app, &ada).await;
-    let (mut reader, mut phone) = (connect(&app, &bob).await, connect(&app, &bob).await);
+    let mut writer = app.connect(&ada).await;
+    let (mut reader, mut phone) = (app.connect(&bob).await, app.connect(&bob).await);
     let channel = general(&mut writer).await;
     for _ in 0..30 {
         ask(&mut writer, "message:send", json!({ "channelId": channel, "content": "x" })).await;
@@ -106,7 +98,7 @@ async fn read_marks_are_told_together_to_small_channels_and_elsewhere_to_the_own
 async fn whoever_is_here_is_told_that_the_server_goes_and_comes_back_to_it() {
     let mut app = start();
     let cookie = app.sign_up("ada").await;
-    let mut client = connect(&app, &cookie).await;
+    let mut client = app.connect(&cookie).await;
     assert!(app.terminate().success());
     let draining = client.event("server:draining").await;
     assert!(draining[0]["retryAfterMs"].as_u64().is_some_and(|wait| wait > 0), "{draining:?}");

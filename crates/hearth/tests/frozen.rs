@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use testkit::app::App;
+use testkit::app::{App, general};
 use testkit::database::{Location, TempDatabase};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hearth");
@@ -51,7 +51,7 @@ async fn every_command_is_answered_in_time_when_the_database_stands_still() {
     let app = App::start(BINARY, &[("HEARTH_DATABASE_URL", url), ("HEARTH_RATE_LIMITS", "off")]);
     let cookie = app.sign_up("ada").await;
     let mut client = app.client(&cookie).connect().await.unwrap();
-    let general = client.emit_with_ack("channel:list", (json!({}),)).await[0]["data"][0]["id"].clone();
+    let general = general(&mut client).await;
     let send = json!({"channelId": general, "content": "x"});
     client.emit_with_ack("message:send", (send.clone(),)).await;
 

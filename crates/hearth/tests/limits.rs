@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use testkit::app::App;
+use testkit::app::{App, general};
 use testkit::client::{Client, End, Refused};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hearth");
@@ -12,10 +12,6 @@ const BINARY: &str = env!("CARGO_BIN_EXE_hearth");
 /// A server with these limits, where a password costs nothing.
 fn start(limits: &[(&str, &str)]) -> App {
     App::start(BINARY, &[&[("HEARTH_PASSWORD_MEMORY", "64KiB")], limits].concat())
-}
-
-async fn connect(app: &App, cookie: &str) -> Client {
-    app.client(cookie).connect().await.expect("a living session")
 }
 
 async fn ask(client: &mut Client, name: &str, payload: &Value) -> Value {
@@ -44,15 +40,11 @@ const RATES: [(&str, &str); 4] = [
     ("HEARTH_LIMIT_TYPING", "1/h:5"),
 ];
 
-async fn general(client: &mut Client) -> Value {
-    ask(client, "channel:list", &json!({})).await["data"][0]["id"].take()
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_kind_of_command_has_its_rate_per_person() {
     let app = start(&RATES);
     let (ada, bob) = (app.sign_up("ada").await, app.sign_up("bob").await);
-    let channel = general(&mut connect(&app, &ada).await).await;
+    let channel = general(&mut app.connect(&ada).await).await;
     let send = json!({ "channelId": channel, "content": "x" });
     let typing = |is_typing: bool| json!({ "channelId": channel, "isTyping": is_typing });
     for (name, payload, tries, most) in [
@@ -67,10 +59,10 @@ async fn every_kind_of_command_has_its_rate_per_person() {
         // Another device is the same person.
         ("message:send", &send, 1, 0),
     ] {
-        let mut device = connect(&app, &ada).await;
+        let mut device = app.connect(&ada).await;
         assert_eq!(carried_out(&mut device, name, payload, tries).await, most, "{name}");
     }
-    assert_eq!(carried_out(&mut connect(&app, &bob).await, "message:send", &send, 1).await, 1, "another person");
+    assert_eq!(carried_out(&mut app.connect(&bob).await, "message:send", &send, 1).await, 1, "another person");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -86,7 +78,7 @@ async fn rates_and_counts_can_be_lifted_all_at_once() {
     ];
     let app = start(&[&RATES[..], &counts].concat());
     let (ada, _) = (app.sign_up("ada").await, app.sign_up("bob").await);
-    let mut clients = [connect(&app, &ada).await, connect(&app, &ada).await, connect(&app, &ada).await];
+    let mut clients = [app.connect(&ada).await, app.connect(&ada).await, app.connect(&ada).await];
     let client = &mut clients[0];
     let channel = general(client).await;
     for (name, payload) in [
@@ -108,12 +100,12 @@ async fn rates_and_counts_can_be_lifted_all_at_once() {
 async fn a_person_has_so_many_sockets_and_another_when_one_has_gone() {
     let app = start(&[("HEARTH_LIMIT_USER_SOCKETS", "2")]);
     let (ada, bob) = (app.sign_up("ada").await, app.sign_up("bob").await);
-    let (first, _second) = (connect(&app, &ada).await, connect(&app, &ada).await);
+    let (first, _second) = (app.connect(&ada).await, app.connect(&ada).await);
     let third = app.client(&ada).connect().await.map(drop);
     let Err(Refused::Namespace(error)) = third else { panic!("{third:?}") };
     assert_eq!(error["data"]["code"], "RATE_LIMITED");
     assert!(error["data"]["retryAfterMs"].as_u64().is_some_and(|wait| wait > 0), "{error}");
-    connect(&app, &bob).await;
+    app.connect(&bob).await;
     first.close().await;
     testkit::client::within("room for another", async { while app.client(&ada).connect().await.is_err() {} }).await;
 }
@@ -122,7 +114,7 @@ async fn a_person_has_so_many_sockets_and_another_when_one_has_gone() {
 async fn an_address_has_so_many_sockets_whoever_they_are_of() {
     let app = start(&[("HEARTH_LIMIT_ADDRESS_SOCKETS", "2"), ("HEARTH_LIMIT_ADDRESS_STRANGERS", "1")]);
     let (ada, bob) = (app.sign_up("ada").await, app.sign_up("bob").await);
-    let (_one, _two) = (connect(&app, &ada).await, connect(&app, &bob).await);
+    let (_one, _two) = (app.connect(&ada).await, app.connect(&bob).await);
     assert!(matches!(app.client(&bob).connect().await, Err(Refused::Http(429, _))));
     // A stranger's place is another, until it says who it is.
     let token = bob.strip_prefix("sid=").expect("the cookie's name");
@@ -164,7 +156,7 @@ async fn a_packet_holds_64_kib_or_what_was_set_and_not_a_byte_more() {
     for (limits, most) in [(&[][..], 64 * 1024), (&[("HEARTH_LIMIT_PACKET", "16KiB")], 16 * 1024)] {
         let app = start(limits);
         let cookie = app.sign_up("ada").await;
-        let mut client = connect(&app, &cookie).await;
+        let mut client = app.connect(&cookie).await;
         assert_eq!(client.open_packet()["maxPayload"], most);
         client.send_raw(&event_of(most)).await;
         assert_eq!(client.answer(0).await[0]["code"], "INVALID", "it was read");
@@ -224,7 +216,7 @@ impl Held {
             [("HEARTH_FAIL_POINTS", points.as_str()), ("HEARTH_LIMIT_COMMAND", "1min"), ("HEARTH_RATE_LIMITS", "off")];
         let app = start(&[&held[..], &[token_at(&token)], limits].concat());
         let (ada, bob) = (app.sign_up("ada").await, app.sign_up("bob").await);
-        let (mut client, mut other) = (connect(&app, &ada).await, connect(&app, &bob).await);
+        let (mut client, mut other) = (app.connect(&ada).await, app.connect(&bob).await);
         let send = json!({ "channelId": general(&mut client).await, "content": "x" });
         std::fs::write(&gate, "").expect("a folder of our own");
         let first = other.emit_for_ack("message:send", (&send,)).await;
@@ -264,7 +256,7 @@ async fn a_socket_whose_reading_stands_still_for_too_long_is_closed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_goes_on_at_three_times_the_rate_for_as_long_as_was_set_is_cut_off() {
     let app = start(&[("HEARTH_LIMIT_FLOOD", "1s"), ("HEARTH_LIMIT_OTHER", "10/s:10")]);
-    let mut client = connect(&app, &app.sign_up("ada").await).await;
+    let mut client = app.connect(&app.sign_up("ada").await).await;
     for _ in 0..100 {
         client.emit("user:update", (json!({}),)).await;
     }
@@ -287,7 +279,7 @@ async fn a_reader_that_takes_nothing_is_closed_in_time_and_one_that_falls_behind
             ("HEARTH_LIMIT_OUTBOUND_TOTAL", total),
         ]);
         let (ada, bob) = (app.sign_up("ada").await, app.sign_up("bob").await);
-        let (mut writer, mut reader) = (connect(&app, &ada).await, connect(&app, &bob).await);
+        let (mut writer, mut reader) = (app.connect(&ada).await, app.connect(&bob).await);
         let send = json!({ "channelId": general(&mut writer).await, "content": "x".repeat(5_000) });
         let sample = format!(r#"hearth_closes_total{{by="{reason}"}}"#);
         let closed = || metric(&app, &sample);
@@ -343,7 +335,7 @@ async fn an_address_makes_so_many_accounts() {
 async fn a_person_has_so_many_sessions_and_makes_so_many_channels_an_hour() {
     let app = start(&[("HEARTH_LIMIT_USER_SESSIONS", "2"), ("HEARTH_LIMIT_MADE_PER_HOUR", "2")]);
     let first = app.sign_up("ada").await;
-    let mut client = connect(&app, &first).await;
+    let mut client = app.connect(&first).await;
     for (number, code) in [(1, Value::Null), (2, Value::Null), (3, json!("RATE_LIMITED"))] {
         assert_eq!(
             ask(&mut client, "channel:create", &json!({ "name": format!("room {number}") })).await["code"],

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
 
 use serde_json::json;
-use testkit::app::App;
+use testkit::app::{App, general};
 use testkit::wire;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hearth");
@@ -33,7 +33,7 @@ async fn what_was_done_is_counted_on_a_listener_of_its_own() {
     let (ada, bob) = (app.sign_up("ada").await, app.sign_up("bob").await);
     let mut client = app.client(&ada).connect().await.unwrap();
     let mut reader = app.client(&bob).connect().await.unwrap();
-    let general = client.emit_with_ack("channel:list", (json!({}),)).await[0]["data"][0]["id"].clone();
+    let general = general(&mut client).await;
     for content in ["one", "two", ""] {
         client.emit_with_ack("message:send", (json!({"channelId": general, "content": content}),)).await;
     }
@@ -93,7 +93,7 @@ async fn every_metric_stands_in_the_documentation_and_every_documented_one_is_to
     let app = App::start(BINARY, &[("HEARTH_METRICS_LISTEN", &listen.to_string())]);
     let mut client = app.client(&app.sign_up("ada").await).connect().await.unwrap();
     // Families have no lines before their first sample.
-    let general = client.emit_with_ack("channel:list", (json!({}),)).await[0]["data"][0]["id"].clone();
+    let general = general(&mut client).await;
     client.emit_with_ack("message:send", (json!({"channelId": general, "content": "x"}),)).await;
     let answer = scrape(listen, &[]).await;
     let told = answer.text().lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use testkit::app::App;
+use testkit::app::{App, general};
 use testkit::client::{Client, End};
 use testkit::wire::Answer;
 
@@ -49,8 +49,7 @@ async fn own_status(app: &App, cookie: &str) -> u16 {
 }
 
 async fn say(client: &mut Client, content: &str) {
-    let list = client.emit_with_ack("channel:list", (json!({}),)).await;
-    let general = &list[0]["data"][0]["id"];
+    let general = general(client).await;
     let answer = client.emit_with_ack("message:send", (json!({"channelId": general, "content": content}),)).await;
     assert_eq!(answer[0]["status"], "OK", "{answer:?}");
 }

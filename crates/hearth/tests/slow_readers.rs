@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::app::App;
+use testkit::app::{App, general};
 use testkit::client::{Client, End, within};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hearth");
@@ -22,8 +22,7 @@ async fn a_hundred_stalled_readers_are_cut_off_within_their_bound_and_disturb_no
     let (ada, bob) = (app.sign_up("ada").await, app.sign_up("bob").await);
     let mut writer = app.client(&ada).connect().await.unwrap();
     let mut reader = app.client(&bob).connect().await.unwrap();
-    let list = writer.emit_with_ack("channel:list", (json!({}),)).await;
-    let general = list[0]["data"][0]["id"].clone();
+    let general = general(&mut writer).await;
 
     let mut stalled = Vec::new();
     for _ in 0..STALLED {

@@ -8,6 +8,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use crate::client::{self, Client, within};
 use crate::wire::{self, Answer};
 
@@ -128,6 +130,18 @@ impl App {
     pub fn client(&self, cookie: &str) -> client::Builder {
         Client::to(&format!("ws://{}/socket.io/", self.address())).header("cookie", cookie)
     }
+
+    /// Connects to the chat with the cookie of a living session.
+    pub async fn connect(&self, cookie: &str) -> Client {
+        self.client(cookie).connect().await.expect("a living session")
+    }
+}
+
+/// The id of the channel that everybody is in. Costs one `channel:list`.
+pub async fn general(client: &mut Client) -> Value {
+    let mut list = client.emit_with_ack("channel:list", (json!({}),)).await.remove(0);
+    assert_eq!(list["status"], "OK", "{list}");
+    list["data"][0]["id"].take()
 }
 
 impl Process {

@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::app::App;
+use testkit::app::{App, general};
 use testkit::client::{Client, End};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hearth");
@@ -55,10 +55,6 @@ fn after<'a>(said: &'a str, label: &str) -> &'a str {
 
 async fn log_in(app: &App, name: &str, password: &str) -> u16 {
     app.post("/api/login", &json!({"username": name, "password": password}).to_string()).await.status
-}
-
-async fn general(client: &mut Client) -> Value {
-    client.emit_with_ack("channel:list", (json!({}),)).await[0]["data"][0]["id"].clone()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
